@@ -1,0 +1,1 @@
+"""What exists in AWS: resources, their order, and the calls that make them so."""
