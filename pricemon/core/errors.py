@@ -72,4 +72,4 @@ class Retry(JobError):
 
 
 class GiveUp(JobError):
-    """Repeating the job will not help: record the failure and put the job in the dead-letter queue."""
+    """Repeating the job will not help: record the failure, and dead-letter the job."""

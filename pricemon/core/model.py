@@ -187,7 +187,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a page says. Either `price` and `currency` are set, or `reason` is; never both, never neither.
+    """What a page says. Either `price` and `currency` are set, or `reason` is.
 
     `source` names the syntax that carried the price: `rule`, `json-ld`, `microdata`, `rdfa`,
     `opengraph`, `script`, `text`.

@@ -21,7 +21,7 @@ ENV_PREFIX = "PRICEMON_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueRule:
-    """How to find one value on a shop's page. The first of `css`, `regex`, `json_path` that is set applies.
+    """How to find one value on a shop's page. The first that is set applies.
 
     `css` with optional `attribute` (default: the element's text); `regex` has a group named
     `value`; `json_path` is dotted (`props.pageProps.product.price`, `offers[0].price`) into the
@@ -175,7 +175,7 @@ def alert_rules(raw: Mapping[str, Any], base: AlertRules | None = None) -> Alert
 
 def extract_rule(raw: Mapping[str, Any]) -> ExtractRule:
     """An `ExtractRule` from its plain form (settings, or a product's `overrides["rule"]`)."""
-    values = {
+    values: dict[str, Any] = {
         key: ValueRule(**raw[key])
         for key in ("price", "currency", "availability", "title")
         if raw.get(key)
@@ -208,7 +208,7 @@ def _encode(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """The stack's addresses, as a function's environment variables. A function gets those it uses."""
+    """The stack's addresses, as environment variables. A function gets those it uses."""
 
     table: str = ""
     bucket: str = ""

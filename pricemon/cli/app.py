@@ -1,0 +1,79 @@
+"""The program: its commands, and the one boundary where errors become sentences."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import pricemon
+from pricemon.cli import context, render
+from pricemon.core.errors import ExitCode, PricemonError
+
+app = typer.Typer(
+    name="pricemon",
+    help="Watch thousands of shop prices from your own AWS account, or from your laptop.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"pricemon {pricemon.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    env: Annotated[
+        str | None,
+        typer.Option(envvar="PRICEMON_ENV", help="Environment: `local`, or one in the config."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(envvar="PRICEMON_CONFIG", help="Config file.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    context.set_common(ctx, env=env, config=config, json=json, debug=debug)
+
+
+def main() -> None:
+    """Run the command line and exit with its code (`pricemon.core.errors.ExitCode`)."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe left early: not an error of ours
+        sys.stderr.close()
+        sys.exit(ExitCode.OK)
+    except Exception as problem:
+        if debug:
+            raise
+        sentence = _sentence(problem)
+        render.error(sentence)
+        sys.exit(sentence.exit_code)
+
+
+def _sentence(problem: Exception) -> PricemonError:
+    if isinstance(problem, PricemonError):
+        return problem
+    from pricemon.cloud.explain import explain
+
+    return explain(problem) or PricemonError(
+        f"unexpected {type(problem).__name__}: {problem}",
+        hint="run again with --debug for the traceback, and report it if it is ours",
+    )
