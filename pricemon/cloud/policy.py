@@ -1,0 +1,221 @@
+"""Least-privilege policy documents of the stack's roles, topic and bucket, as pure functions.
+
+An `Arn` is a string, or a reference that becomes one later: it is embedded as it is, and a path
+below it is written `arn + "/prices/*"`, so a reference needs to support `+ str` and nothing else.
+No document here grants an action on the resource `*`, except where the service accepts no ARN for
+the action (AWS's service authorization reference); such a statement says so in its `Sid`.
+
+The actions are those that the functions' code and Lambda's pollers use, and no others: a test takes
+away each one and shows what breaks. None may create a log group, since logs that arrive after a
+teardown would bring the group back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Arn = Any
+Document = dict[str, Any]
+Statement = dict[str, Any]
+
+VERSION = "2012-10-17"
+"""The policy language's version, not a date of ours."""
+
+
+def scraper(
+    *,
+    table: Arn,
+    index: Arn,
+    bucket: Arn,
+    queue: Arn,
+    dlq: Arn,
+    log_group: Arn,
+    parameters: Sequence[Arn] = (),
+    keys: Sequence[Arn] = (),
+    tracing: bool = False,
+    vpc: bool = False,
+) -> Document:
+    """What the scraper may do: read and write the table, archive, work its queue, fill the DLQ.
+
+    `parameters` are SSM parameters that hold proxies' addresses, `keys` are KMS keys that encrypt
+    the other resources. Three of the `Jobs` actions are those of Lambda's poller.
+    """
+    return _document(
+        _allow(
+            "Table",
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
+            table,
+        ),
+        _allow("Catalogue", ["dynamodb:Query"], index),
+        _allow("Archive", ["s3:PutObject"], bucket + "/prices/*", bucket + "/failures/*"),
+        _allow(
+            "Jobs",
+            [
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:SendMessage",
+            ],
+            queue,
+        ),
+        _allow("DeadLetters", ["sqs:SendMessage"], dlq),
+        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, vpc=vpc),
+    )
+
+
+def stream_processor(
+    *,
+    table: Arn,
+    stream: Arn,
+    topic: Arn,
+    on_failure: Arn,
+    log_group: Arn,
+    queue: Arn | None = None,
+    parameters: Sequence[Arn] = (),
+    keys: Sequence[Arn] = (),
+    tracing: bool = False,
+    vpc: bool = False,
+) -> Document:
+    """What the stream processor may do: follow the stream, remember alerts, publish them.
+
+    The `Stream` actions and the poller's use of `OnFailure` are Lambda's, on the role's behalf.
+    """
+    return _document(
+        _allow(
+            "Stream",
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            stream,
+        ),
+        _allow("AlertState", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], table),
+        _allow("Alerts", ["sns:Publish"], topic),
+        _allow("OnFailure", ["sqs:SendMessage"], on_failure),
+        *([_allow("Deferred", ["sqs:SendMessage"], queue)] if queue is not None else []),
+        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, vpc=vpc),
+    )
+
+
+def scheduler(*, queue: Arn, keys: Sequence[Arn] = ()) -> Document:
+    """What the schedule may do: put its message into the scraping queue."""
+    return _document(_allow("FanOut", ["sqs:SendMessage"], queue), *_encryption(keys))
+
+
+def trust_lambda() -> Document:
+    """Lambda may assume the role.
+
+    Without an `aws:SourceAccount` condition: Lambda does not document that it sends one when it
+    assumes an execution role, and a function can only be given a role of its own account.
+    """
+    return _document(_trust("lambda.amazonaws.com"))
+
+
+def trust_scheduler(*, account: str, schedule_group: Arn) -> Document:
+    """EventBridge Scheduler may assume the role, for schedules of this account's group only.
+
+    The scope must be the group: AWS refuses a single schedule here ("Confused deputy prevention in
+    EventBridge Scheduler", its user guide).
+    """
+    return _document(
+        _trust("scheduler.amazonaws.com")
+        | {
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": account, "aws:SourceArn": schedule_group}
+            }
+        }
+    )
+
+
+def alarms_may_publish(*, topic: Arn, account: str, alarms: Arn) -> Document:
+    """The topic's policy: CloudWatch alarms of this account may publish, and nobody else by it.
+
+    `alarms` is an ARN pattern (`arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*`). Principals of
+    the account itself are let in by their own policies.
+    """
+    return _document(
+        {
+            "Sid": "Alarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topic,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": account},
+                "ArnLike": {"aws:SourceArn": alarms},
+            },
+        }
+    )
+
+
+def tls_only(*, bucket: Arn) -> Document:
+    """The bucket's policy: nobody reads or writes it over plain HTTP."""
+    return _document(
+        {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket, bucket + "/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )
+
+
+def _function(
+    log_group: Arn, *, parameters: Sequence[Arn], keys: Sequence[Arn], tracing: bool, vpc: bool
+) -> list[Statement]:
+    """What every function needs, and what its options add."""
+    statements = [
+        _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group + ":log-stream:*")
+    ]
+    if parameters:
+        statements.append(_allow("Secrets", ["ssm:GetParameter"], *parameters))
+    statements += _encryption(keys)
+    if tracing:
+        statements.append(
+            _allow("TracingTakesNoArn", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
+        )
+    if vpc:
+        statements.append(
+            _allow(
+                "VpcInterfacesTakeNoArn",
+                [
+                    "ec2:AssignPrivateIpAddresses",
+                    "ec2:CreateNetworkInterface",
+                    "ec2:DeleteNetworkInterface",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSubnets",
+                    "ec2:UnassignPrivateIpAddresses",
+                ],
+                "*",
+            )
+        )
+    return statements
+
+
+def _encryption(keys: Sequence[Arn]) -> list[Statement]:
+    return [_allow("Encryption", ["kms:Decrypt", "kms:GenerateDataKey"], *keys)] if keys else []
+
+
+def _document(*statements: Statement) -> Document:
+    return {"Version": VERSION, "Statement": list(statements)}
+
+
+def _allow(sid: str, actions: list[str], *resources: Arn) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": list(resources)}
+
+
+def _trust(service: str) -> Statement:
+    return {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
