@@ -271,11 +271,26 @@ class AlertState:
     last_alert_price: Decimal | None = None
     last_alert_at: int | None = None
     last_alert_by_kind: Mapping[str, int] = field(default_factory=dict)
+    low_price: Decimal | None = None
+    """The lowest price since the last rise alert: what a rise is measured from. Kept only while
+    `rise_percent` is set."""
+    target_met: bool = False
+    """The target was told as met; re-armed when the price is above it again."""
+    out_of_stock: bool = False
+    """Seen out of stock and not told to be back. Kept only while `back_in_stock` is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing worth telling. `alert_id` is stable: the same cause gives the same id."""
+    """One thing worth telling. `alert_id` is stable: the same cause gives the same id.
+
+    One reading gives at most one alert, whatever the number of rules it satisfies: `kind` is the
+    one that says most, `also` are the others. `change_percent` is measured against
+    `reference_price` (negative for a fall). `lowest_price` is the lowest price known before this
+    reading; no price as low as `new_price` has been seen since `lowest_since`, and where
+    `history_since` equals it, none ever. `prior_low_30d` is the lowest price of the 30 days before
+    the price changed (the "prior price" of EU directive 98/6/EC, article 6a).
+    """
 
     alert_id: str
     kind: AlertKind
@@ -296,3 +311,5 @@ class Alert:
     target_price: Decimal | None = None
     tags: tuple[str, ...] = ()
     why: str = ""
+    also: tuple[AlertKind, ...] = ()
+    history_since: int | None = None
