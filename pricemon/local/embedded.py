@@ -108,7 +108,9 @@ def stop(data_dir: Path | None = None, *, timeout: float = STOP_TIMEOUT) -> Stat
     if not folder.is_dir():
         return before
     with exclusive(folder):
-        record = read(folder) or Record()
+        record = read(folder)
+        if record is None:
+            return before
         if not is_alive(folder) or record.pid is None:
             emulator.kill_workers(folder)
             write(folder, Record(port=record.port))
@@ -261,12 +263,16 @@ def _end(folder: Path, pid: int, timeout: float) -> bool:
     """End the process `pid`; whether it went by itself, its state written."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
+    clean = _wait_gone(folder, timeout)
+    _kill(folder, pid)
+    return clean
+
+
+def _wait_gone(folder: Path, timeout: float) -> bool:
     deadline = time.monotonic() + timeout
     while is_alive(folder) and time.monotonic() < deadline:
         time.sleep(_POLL)
-    clean = not is_alive(folder)
-    _kill(folder, pid)
-    return clean
+    return not is_alive(folder)
 
 
 def _kill(folder: Path, pid: int) -> None:
@@ -274,5 +280,6 @@ def _kill(folder: Path, pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     emulator.kill_workers(folder)
+    _wait_gone(folder, timeout=5.0)
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
