@@ -90,6 +90,8 @@ class RetailerSettings:
     proxy: str | None = None
     robots: bool = True
     allow_private_addresses: bool = False
+    max_failures: int | None = None
+    """Consecutive failures that pause a product of this shop; `None` takes the judge's."""
     alerts: Mapping[str, Any] = field(default_factory=dict)
     """Overrides of the default alert rules, by field name."""
 

@@ -1,0 +1,265 @@
+"""YAML → frozen `Config`: one file, one environment, every problem in one message.
+
+A file's own options are the base; `environments:` holds, by name, what differs, merged over it key
+by key. All environments are checked whichever is chosen. The sections, their defaults and limits
+are in `pricemon._config_models`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from pricemon import _config_models as models
+from pricemon import _config_types as t
+from pricemon._config_file import Document, Problem, overlay, parse, read
+from pricemon._config_problems import dotted, nearest, problems
+from pricemon.core import settings as core
+from pricemon.core.errors import UsageError
+
+LOCAL = "local"
+DEFAULT_FILE = Path("pricemon.yaml")
+_ENVIRONMENTS = "environments"
+
+
+class Config(models.Section):
+    """Everything the user decides, for one environment."""
+
+    env: t.Env = Field(default=LOCAL, description="local, or the name of a cloud environment")
+    region: t.Region | None = Field(
+        default=None, description="AWS region, such as eu-central-1; null is boto3's own default"
+    )
+    profile: t.Text | None = Field(
+        default=None, description="profile of ~/.aws/config; null is boto3's own default"
+    )
+    tags: dict[t.TagKey, t.TagValue] = Field(
+        default={}, max_length=45, description="tags of every resource"
+    )
+    kms_key: t.KmsKey | None = Field(
+        default=None, description="KMS key for table, bucket, queues, topic; null is AWS's own keys"
+    )
+    dashboard: bool = Field(default=False, description="make a CloudWatch dashboard")
+    max_alerts_per_run: int | None = Field(
+        default=None, ge=1, description="alerts of one run; the rest come as one digest"
+    )
+    schedule: models.Schedule = Field(default=models.Schedule(), description="when to scrape")
+    table: models.TableOptions = Field(default=models.TableOptions(), description="the table")
+    queues: models.Queues = Field(default=models.Queues(), description="the queues")
+    functions: models.Functions = Field(default=models.Functions(), description="the functions")
+    bucket: models.Bucket = Field(default=models.Bucket(), description="the archive")
+    alarms: models.Alarms = Field(default=models.Alarms(), description="CloudWatch alarms")
+    fetch: models.Fetch = Field(default=models.Fetch(), description="bounds of one fetch")
+    judge: models.Judge = Field(default=models.Judge(), description="bounds of belief")
+    alerts: models.DefaultAlerts = Field(
+        default=models.DefaultAlerts(), description="the alert rules of every product"
+    )
+    tag_alerts: dict[t.Tag, models.AlertOptions] = Field(
+        default={}, description="by product tag, what differs from `alerts`"
+    )
+    retailers: dict[t.RetailerName, models.Retailer] = Field(
+        default={}, description="the shops, by name"
+    )
+    subscriptions: tuple[models.Subscription, ...] = Field(
+        default=(), description="who hears of alerts"
+    )
+    local: models.Local = Field(default=models.Local(), description="the embedded AWS")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the environment is the embedded AWS on this machine."""
+        return self.env == LOCAL
+
+    @property
+    def visibility_timeout(self) -> int:
+        """Seconds a job in flight is hidden: AWS advises six timeouts and the batch window."""
+        scraper = self.functions.scraper
+        derived = 6 * scraper.timeout + scraper.batch_window
+        return derived if self.queues.visibility_timeout is None else self.queues.visibility_timeout
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Paths of the SSM parameters that the scraper reads, sorted."""
+        references: set[str] = set()
+        for shop in self.retailers.values():
+            references |= {shop.proxy or "", *shop.headers.values(), *shop.cookies.values()}
+        return tuple(sorted(r.removeprefix("ssm:") for r in references if r.startswith("ssm:")))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and probably not meant, one sentence each."""
+        return tuple(_warnings(self))
+
+    def settings(self) -> core.Settings:
+        """What of this the functions act on."""
+        return core.Settings(
+            env=self.env,
+            retailers={name: _shop(name, shop) for name, shop in self.retailers.items()},
+            fetch=core.FetchSettings(**self.fetch.model_dump()),
+            judge=core.JudgeSettings(**self.judge.model_dump()),
+            alerts=core.AlertRules(**self.alerts.model_dump()),
+            tag_alerts={tag: _given(rules) for tag, rules in self.tag_alerts.items()},
+            max_alerts_per_run=self.max_alerts_per_run,
+            keep_days=self.table.keep_days,
+            max_receive_count=self.queues.max_receive_count,
+        )
+
+    @model_validator(mode="after")
+    def _timeouts_fit(self) -> Self:
+        timeout, shortest = self.functions.scraper.timeout, self.visibility_timeout
+        if shortest < timeout:
+            raise ValueError(
+                f"with queues.visibility_timeout at least functions.scraper.timeout, as Lambda "
+                f"demands; they are {shortest} and {timeout} seconds"
+            )
+        if self.fetch.total_timeout >= timeout:
+            raise ValueError(
+                f"with fetch.total_timeout below functions.scraper.timeout; they are "
+                f"{self.fetch.total_timeout:g} and {timeout} seconds"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _subscriptions_name_retailers(self) -> Self:
+        unknown = {
+            name
+            for sub in self.subscriptions
+            for name in sub.retailers
+            if name not in self.retailers
+        }
+        if unknown:
+            raise ValueError(
+                f"with subscriptions to retailers of this file; {', '.join(sorted(unknown))} "
+                f"{'is' if len(unknown) == 1 else 'are'} not among them"
+            )
+        return self
+
+
+def packaged(name: str) -> Path:
+    """A file that ships with pricemon: `pricemon.yaml`, `reference.yaml` or `products.csv`."""
+    here = Path(__file__).parent
+    installed = here / "defaults" / name
+    return installed if installed.exists() else here.parent / "config" / name
+
+
+def find(path: Path | None) -> Path:
+    """The config file to use: the one named, else ./pricemon.yaml, else the one that ships."""
+    if path is not None:
+        return path
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else packaged(DEFAULT_FILE.name)
+
+
+def load(path: Path | None, env: str | None) -> Config:
+    """The validated config of one environment.
+
+    `env` of `None` takes the file's own `env`, `local` where it has none. Raises one `UsageError`
+    that lists every problem of the file.
+    """
+    return _config(read(find(path)), env)
+
+
+def loads(text: str, env: str | None = None, *, name: str = "config") -> Config:
+    """As `load`, from text instead of a file."""
+    return _config(parse(text, name=name), env)
+
+
+def _config(document: Document, env: str | None) -> Config:
+    values = dict(document.values)
+    overlays = values.pop(_ENVIRONMENTS, None)
+    found = list(document.problems)
+    named = _overlays(overlays, found)
+    base_env = values.get("env", LOCAL)
+    chosen = env or base_env
+    configs: dict[Any, Config] = {}
+    for name in dict.fromkeys([*named, chosen]):
+        merged = {**overlay(values, named.get(name, {})), "env": name}
+        try:
+            configs[name] = Config.model_validate(merged)
+        except ValidationError as error:
+            found += problems(error, Config, document, (_ENVIRONMENTS, name))
+    if found:
+        raise _refusal(document, found)
+    if named and chosen not in {*named, base_env, LOCAL}:
+        guess = nearest(chosen, list(named))
+        raise UsageError(
+            f"{document.name} has no environment {chosen}; it has {', '.join(sorted(named))}",
+            hint=f"did you mean --env {guess}?" if guess else f"add it under {_ENVIRONMENTS}:",
+        )
+    return configs[chosen]
+
+
+def _overlays(raw: Any, found: list[Problem]) -> dict[str, dict[str, Any]]:
+    """The environments, by name; what is wrong with their form is added to `found`."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        found.append(Problem((_ENVIRONMENTS,), "must be a mapping of names to options"))
+        return {}
+    named: dict[str, dict[str, Any]] = {}
+    for name, options in raw.items():
+        if options is not None and not isinstance(options, Mapping):
+            found.append(Problem((_ENVIRONMENTS, str(name)), "must be a mapping of options"))
+            continue
+        named[str(name)] = dict(options or {})
+        for key in ("env", _ENVIRONMENTS):
+            if key in named[str(name)]:
+                found.append(Problem((_ENVIRONMENTS, str(name), key), "does not belong here"))
+                del named[str(name)][key]
+    return named
+
+
+def _refusal(document: Document, found: Iterable[Problem]) -> UsageError:
+    """One error for all problems, in the order of the file, each once."""
+    ordered = sorted(set(found), key=lambda p: (p.line or 0, dotted(p.path)))
+    count = "a problem" if len(ordered) == 1 else f"{len(ordered)} problems"
+    rows = (
+        f"  {dotted(p.path) or 'the config'}"
+        + (f" (line {p.line})" if p.line else "")
+        + f": {p.sentence}"
+        for p in ordered
+    )
+    return UsageError(
+        "\n".join([f"{document.name} has {count}:", *rows]),
+        hint="`pricemon init --reference` shows every option with its default",
+    )
+
+
+def _warnings(config: Config) -> Iterator[str]:
+    scraper = config.functions.scraper
+    advised = 6 * scraper.timeout + scraper.batch_window
+    if config.visibility_timeout < advised:
+        yield (
+            f"queues.visibility_timeout is {config.visibility_timeout} s; AWS advises six times "
+            f"functions.scraper.timeout plus its batch_window, {advised} s"
+        )
+    reserved = scraper.reserved_concurrency
+    if reserved is not None and reserved < scraper.max_concurrency:
+        yield (
+            f"functions.scraper.reserved_concurrency is {reserved}, below max_concurrency "
+            f"({scraper.max_concurrency}): jobs will be throttled, and count as attempts"
+        )
+    owners: dict[str, list[str]] = {}
+    for name, shop in config.retailers.items():
+        for host in shop.hosts:
+            owners.setdefault(host, []).append(name)
+    for host, names in owners.items():
+        if len(names) > 1:
+            yield f"{host} is a host of {' and '.join(names)}: their rates add up there"
+
+
+def _shop(name: str, shop: models.Retailer) -> core.RetailerSettings:
+    plain = shop.model_dump(exclude={"alerts", "rule"})
+    rule = core.extract_rule(shop.rule.model_dump(exclude_defaults=True))
+    return core.RetailerSettings(
+        name=name,
+        **plain,
+        rule=None if rule == core.ExtractRule() else rule,
+        alerts=_given(shop.alerts),
+    )
+
+
+def _given(rules: models.AlertOptions) -> dict[str, Any]:
+    """The options that were set, `null` among them: those lie over the defaults."""
+    return rules.model_dump(exclude_unset=True)
