@@ -2,7 +2,7 @@
 
 A file's own options are the base; `environments:` holds, by name, what differs, merged over it key
 by key. All environments are checked whichever is chosen. The sections, their defaults and limits
-are in `pricemon._config_models`.
+are in `pricemon._config`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from pricemon import _config_models as models
-from pricemon import _config_types as t
-from pricemon._config_file import Document, Problem, overlay, parse, read
-from pricemon._config_problems import dotted, nearest, problems
+from pricemon._config import aws, shops
+from pricemon._config import types as t
+from pricemon._config.file import Document, Problem, overlay, parse, read
+from pricemon._config.problems import dotted, nearest, problems
+from pricemon._config.section import Section
 from pricemon.core import settings as core
 from pricemon.core.errors import UsageError
 
@@ -25,7 +26,7 @@ DEFAULT_FILE = Path("pricemon.yaml")
 _ENVIRONMENTS = "environments"
 
 
-class Config(models.Section):
+class Config(Section):
     """Everything the user decides, for one environment."""
 
     env: t.Env = Field(default=LOCAL, description="local, or the name of a cloud environment")
@@ -45,27 +46,27 @@ class Config(models.Section):
     max_alerts_per_run: int | None = Field(
         default=None, ge=1, description="alerts of one run; the rest come as one digest"
     )
-    schedule: models.Schedule = Field(default=models.Schedule(), description="when to scrape")
-    table: models.TableOptions = Field(default=models.TableOptions(), description="the table")
-    queues: models.Queues = Field(default=models.Queues(), description="the queues")
-    functions: models.Functions = Field(default=models.Functions(), description="the functions")
-    bucket: models.Bucket = Field(default=models.Bucket(), description="the archive")
-    alarms: models.Alarms = Field(default=models.Alarms(), description="CloudWatch alarms")
-    fetch: models.Fetch = Field(default=models.Fetch(), description="bounds of one fetch")
-    judge: models.Judge = Field(default=models.Judge(), description="bounds of belief")
-    alerts: models.DefaultAlerts = Field(
-        default=models.DefaultAlerts(), description="the alert rules of every product"
+    schedule: aws.Schedule = Field(default=aws.Schedule(), description="when to scrape")
+    table: aws.TableOptions = Field(default=aws.TableOptions(), description="the table")
+    queues: aws.Queues = Field(default=aws.Queues(), description="the queues")
+    functions: aws.Functions = Field(default=aws.Functions(), description="the functions")
+    bucket: aws.Bucket = Field(default=aws.Bucket(), description="the archive")
+    alarms: aws.Alarms = Field(default=aws.Alarms(), description="CloudWatch alarms")
+    fetch: shops.Fetch = Field(default=shops.Fetch(), description="bounds of one fetch")
+    judge: shops.Judge = Field(default=shops.Judge(), description="bounds of belief")
+    alerts: shops.DefaultAlerts = Field(
+        default=shops.DefaultAlerts(), description="the alert rules of every product"
     )
-    tag_alerts: dict[t.Tag, models.AlertOptions] = Field(
+    tag_alerts: dict[t.Tag, shops.AlertOptions] = Field(
         default={}, description="by product tag, what differs from `alerts`"
     )
-    retailers: dict[t.RetailerName, models.Retailer] = Field(
+    retailers: dict[t.RetailerName, shops.Retailer] = Field(
         default={}, description="the shops, by name"
     )
-    subscriptions: tuple[models.Subscription, ...] = Field(
+    subscriptions: tuple[shops.Subscription, ...] = Field(
         default=(), description="who hears of alerts"
     )
-    local: models.Local = Field(default=models.Local(), description="the embedded AWS")
+    local: aws.Local = Field(default=aws.Local(), description="the embedded AWS")
 
     @property
     def is_local(self) -> bool:
@@ -111,12 +112,12 @@ class Config(models.Section):
         timeout, shortest = self.functions.scraper.timeout, self.visibility_timeout
         if shortest < timeout:
             raise ValueError(
-                f"with queues.visibility_timeout at least functions.scraper.timeout, as Lambda "
+                f"queues.visibility_timeout must be at least functions.scraper.timeout, as Lambda "
                 f"demands; they are {shortest} and {timeout} seconds"
             )
         if self.fetch.total_timeout >= timeout:
             raise ValueError(
-                f"with fetch.total_timeout below functions.scraper.timeout; they are "
+                f"fetch.total_timeout must be below functions.scraper.timeout; they are "
                 f"{self.fetch.total_timeout:g} and {timeout} seconds"
             )
         return self
@@ -131,7 +132,7 @@ class Config(models.Section):
         }
         if unknown:
             raise ValueError(
-                f"with subscriptions to retailers of this file; {', '.join(sorted(unknown))} "
+                f"subscriptions must name retailers of this file; {', '.join(sorted(unknown))} "
                 f"{'is' if len(unknown) == 1 else 'are'} not among them"
             )
         return self
@@ -167,21 +168,22 @@ def loads(text: str, env: str | None = None, *, name: str = "config") -> Config:
 
 def _config(document: Document, env: str | None) -> Config:
     values = dict(document.values)
-    overlays = values.pop(_ENVIRONMENTS, None)
     found = list(document.problems)
-    named = _overlays(overlays, found)
-    base_env = values.get("env", LOCAL)
-    chosen = env or base_env
-    configs: dict[Any, Config] = {}
-    for name in dict.fromkeys([*named, chosen]):
-        merged = {**overlay(values, named.get(name, {})), "env": name}
+    named = _overlays(values.pop(_ENVIRONMENTS, None), found)
+    default = values.pop("env", LOCAL)
+    chosen = env or (default if isinstance(default, str) else LOCAL)
+    configs: dict[str, Config] = {}
+    for name in dict.fromkeys([chosen, *named]):
+        # The file's own `env` is checked where it is the one in force.
+        own = default if name == chosen and env is None else name
+        merged = {**overlay(values, named.get(name, {})), "env": own}
         try:
             configs[name] = Config.model_validate(merged)
         except ValidationError as error:
             found += problems(error, Config, document, (_ENVIRONMENTS, name))
     if found:
         raise _refusal(document, found)
-    if named and chosen not in {*named, base_env, LOCAL}:
+    if named and chosen not in {*named, default, LOCAL}:
         guess = nearest(chosen, list(named))
         raise UsageError(
             f"{document.name} has no environment {chosen}; it has {', '.join(sorted(named))}",
@@ -249,7 +251,7 @@ def _warnings(config: Config) -> Iterator[str]:
             yield f"{host} is a host of {' and '.join(names)}: their rates add up there"
 
 
-def _shop(name: str, shop: models.Retailer) -> core.RetailerSettings:
+def _shop(name: str, shop: shops.Retailer) -> core.RetailerSettings:
     plain = shop.model_dump(exclude={"alerts", "rule"})
     rule = core.extract_rule(shop.rule.model_dump(exclude_defaults=True))
     return core.RetailerSettings(
@@ -260,6 +262,6 @@ def _shop(name: str, shop: models.Retailer) -> core.RetailerSettings:
     )
 
 
-def _given(rules: models.AlertOptions) -> dict[str, Any]:
+def _given(rules: shops.AlertOptions) -> dict[str, Any]:
     """The options that were set, `null` among them: those lie over the defaults."""
     return rules.model_dump(exclude_unset=True)

@@ -124,10 +124,17 @@ def _document(text: str, name: str) -> Document:
                 f"{name} holds {_kind(node)}, not options", hint="a config begins with `key: value`"
             )
         _Walk(document).visit(node, (), ())
-        document.values = loader.construct_document(node)
+        document.values = _with_text_keys(loader.construct_document(node))
     finally:
         loader.dispose()
     return document
+
+
+def _with_text_keys(value: Any) -> Any:
+    """`value` with keys that are no text written as text, so that each is reported only once."""
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(item) for key, item in value.items()}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 class _Walk:

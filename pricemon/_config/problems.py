@@ -11,7 +11,7 @@ import annotated_types
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pricemon._config_file import Document, KeyPath, Problem
+from pricemon._config.file import Document, KeyPath, Problem
 
 _KINDS = {
     "bool": "true or false",
@@ -41,25 +41,34 @@ def problems(
     `overlay` is the path of the environment that was laid over the base; a value that stands there
     is reported there.
     """
-    for details in error.errors(include_url=False):
-        path = tuple(part for part in details["loc"] if part != "[key]")
-        section, option = _declared(model, path)
-        sentence = _sentence(dict(details), section, option)
-        above = details["type"] == "missing"
-        place, line = _locate(document, path, overlay, parent=above)
+    errors = [
+        (tuple(part for part in details["loc"] if part != "[key]"), details)
+        for details in error.errors(include_url=False)
+    ]
+    for path, details in errors:
+        if details["type"] == "too_short" and any(path == p[:-1] for p, _ in errors):
+            continue  # pydantic does not count the items it refused, which are reported themselves
+        sentence = _sentence(dict(details), *_declared(model, path))
+        place, line = _locate(document, path, overlay, missing=details["type"] == "missing")
         yield Problem(place, sentence, line)
 
 
 def _locate(
-    document: Document, path: KeyPath, overlay: KeyPath, *, parent: bool
+    document: Document, path: KeyPath, overlay: KeyPath, *, missing: bool
 ) -> tuple[KeyPath, int | None]:
-    for prefix in dict.fromkeys((overlay, ())):
-        for depth in range(len(path), 0, -1):
-            line = document.lines.get((*prefix, *path[:depth]))
-            if line is not None and (depth == len(path) or (parent and depth == len(path) - 1)):
-                return (*prefix, *path), line
-    lines = (document.lines.get(path[:depth]) for depth in range(len(path), 0, -1))
-    return path, next((line for line in lines if line is not None), None)
+    """Where the value at `path` stands: in the overlay, else in the base, else near there.
+
+    A missing option is where its section is; the environment's name and what concerns all options
+    at once is where the environment is.
+    """
+    lines = document.lines
+    if path in {(), ("env",)} and overlay in lines:
+        return overlay, lines[overlay]
+    stands = path[:-1] if missing else path
+    if (*overlay, *stands) in lines:
+        return (*overlay, *path), lines[*overlay, *stands]
+    enclosing = (path[:depth] for depth in range(len(path), 0, -1))
+    return path, next((lines[above] for above in enclosing if above in lines), None)
 
 
 def _declared(model: Any, path: KeyPath) -> tuple[type[BaseModel] | None, FieldInfo | None]:
@@ -98,18 +107,20 @@ def _sentence(
     details: dict[str, Any], section: type[BaseModel] | None, option: FieldInfo | None
 ) -> str:
     kind = str(details["type"])
-    description = f" ({option.description})" if option and option.description else ""
     if kind == "extra_forbidden":
         return _unknown(str(details["loc"][-1]), section)
+    description = f" ({option.description})" if option and option.description else ""
     if kind == "missing":
-        return f"is missing: it must be given{description}"
+        return f"must be given{description}"
     if kind == "secret":
         return str(details["msg"])
     found = "found " + _shown(details["input"])
     if kind == "value_error":
         reason = str(details["ctx"]["error"])
         whole = isinstance(details["input"], (Mapping, BaseModel))
-        return f"must be {reason}" if whole else f"{found}; must be {reason}{description}"
+        return reason if whole else f"{found}; must be {reason}"
+    if kind == "literal_error":
+        return f"{found}; must be {_expected(details, option)}"
     return f"{found}; must be {_expected(details, option)}{description}"
 
 

@@ -1,0 +1,1 @@
+"""How `pricemon.config` reads, checks and explains a file. Private to it."""
