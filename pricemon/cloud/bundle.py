@@ -14,6 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def _read(function: str, path: Path) -> Bundle | None:
     try:
         content = path.read_bytes()
         unzipped_size = zips.unzipped_size(path)
+        os.utime(path)  # in use, so not to be forgotten
     except (FileNotFoundError, zipfile.BadZipFile):
         return None
     return Bundle(
@@ -135,10 +137,11 @@ def _write(path: Path, members: list[zips.Member]) -> None:
 
 
 def _forget_old(folder: Path) -> None:
-    """Remove zips that no build has written for a month; one of them that returns is rebuilt."""
+    """Remove zips that no build has come to for a month."""
     for path in folder.glob("*.zip"):
-        if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process forgets as well
+            if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+                path.unlink()
 
 
 def _too_large(bundle: Bundle) -> PricemonError:

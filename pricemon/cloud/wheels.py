@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.tags import platform_tags
 from packaging.utils import canonicalize_name
 
 from pricemon.cloud import installer
@@ -63,6 +64,8 @@ class Platform:
     @property
     def tags(self) -> list[str]:
         """Platform tags of wheels that run there, the newest first (PEP 600)."""
+        if self.architecture == HOST:
+            return list(platform_tags())
         newest, oldest = _NEWEST_GLIBC.get(self.python, 34), _OLDEST_GLIBC[self.architecture]
         return [
             *(f"manylinux_2_{minor}_{self.machine}" for minor in range(newest, oldest - 1, -1)),
@@ -138,7 +141,7 @@ def members(pinned: Iterable[Pin], platform: Platform, cache_dir: Path) -> Itera
 
 def identity(pinned: Iterable[Pin], platform: Platform) -> str:
     """What the members depend on: for a cache key. Reads no wheel."""
-    lines = [f"{platform.python} {platform.architecture}"]
+    lines = [f"{platform.python} {platform.tags[0]}"]
     for pin in pinned:
         installed = _installed(pin) if platform.architecture == HOST else None
         lines.append(f"{pin.name}=={installed.version} installed" if installed else str(pin))
@@ -170,9 +173,7 @@ def _publish(fresh: Path, shelf: Path) -> None:
 
 
 def _options(platform: Platform) -> list[str]:
-    """What to tell pip of the platform; for the host there are none to give."""
-    if platform.architecture == HOST:
-        return []
+    """What to tell pip, whose own interpreter need not be the one the wheels are for."""
     abi = "cp" + platform.python.replace(".", "")
     return [
         *(option for tag in platform.tags for option in ("--platform", tag)),
@@ -194,10 +195,12 @@ def _placed(name: str) -> str | None:
 
 
 def _installed(pin: Pin) -> importlib.metadata.Distribution | None:
+    """What is installed under the name, if its files are known (not so for an editable one)."""
     try:
-        return importlib.metadata.distribution(pin.name)
+        found = importlib.metadata.distribution(pin.name)
     except importlib.metadata.PackageNotFoundError:
         return None
+    return found if any(file.suffix == ".py" for file in found.files or ()) else None
 
 
 def _installed_members(distribution: importlib.metadata.Distribution) -> Iterator[Member]:
