@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import sys
 import tempfile
 import time
 import zipfile
@@ -98,7 +99,11 @@ def constraints() -> Path:
 
 
 def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where this user's caches belong (XDG Base Directory Specification)."""
+    """Where this user's caches belong; in `PRICEMON_HOME` where that is set."""
+    if chosen := environ.get("PRICEMON_HOME"):
+        return Path(chosen).expanduser().absolute() / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "pricemon"
     return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pricemon"
 
 

@@ -198,6 +198,15 @@ def test_an_installed_wheel_has_its_pins_among_the_defaults(tree):
     assert bundle.constraints() == defaults / "constraints.txt"
 
 
-def test_the_cache_is_where_the_users_caches_are(tmp_path):
-    assert bundle.user_cache_dir({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "pricemon"
-    assert bundle.user_cache_dir({}) == Path.home() / ".cache" / "pricemon"
+@pytest.mark.parametrize(
+    ("environ", "platform", "expected"),
+    [
+        ({"PRICEMON_HOME": "/p", "XDG_CACHE_HOME": "/x"}, "linux", "/p/cache"),
+        ({"XDG_CACHE_HOME": "/x"}, "linux", "/x/pricemon"),
+        ({}, "linux", "~/.cache/pricemon"),
+        ({}, "darwin", "~/Library/Caches/pricemon"),
+    ],
+)
+def test_the_cache_is_where_the_users_caches_are(monkeypatch, environ, platform, expected):
+    monkeypatch.setattr("sys.platform", platform)
+    assert bundle.user_cache_dir(environ) == Path(expected).expanduser()
