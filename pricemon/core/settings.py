@@ -135,6 +135,8 @@ class Settings:
     alerts: AlertRules = AlertRules(drop_percent=Decimal(10))
     tag_alerts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     max_alerts_per_run: int | None = None
+    locale: str = "en"
+    """How alerts write numbers for people (`de-DE`); the data beside them is locale-free."""
     keep_days: int | None = None
     """Days an observation stays in the table before its TTL; `None` keeps it for ever."""
     max_receive_count: int = 3
@@ -158,6 +160,7 @@ class Settings:
             alerts=alert_rules(raw["alerts"]),
             tag_alerts=raw["tag_alerts"],
             max_alerts_per_run=raw["max_alerts_per_run"],
+            locale=raw["locale"],
             keep_days=raw["keep_days"],
             max_receive_count=raw["max_receive_count"],
         )
