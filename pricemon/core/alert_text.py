@@ -24,11 +24,20 @@ TITLE = 300
 
 _DIGEST_LINES = 200
 
-_PLAIN = str.maketrans({"−": "-", "→": ">", "·": "-", "…": "...", "’": "'", "\xa0": " "})
+_PLAIN = str.maketrans(
+    {
+        "\N{MINUS SIGN}": "-",
+        "\N{RIGHTWARDS ARROW}": ">",
+        "\N{MIDDLE DOT}": "-",
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{NO-BREAK SPACE}": " ",
+    }
+)
 
 
 def subject(alert: Alert, locale: str = "en") -> str:
-    """`−18 % · Sony WH-1000XM5 · 279.00 → 229.00 EUR at shop-a (lowest in 90 days)`.
+    """`-18 % · Sony WH-1000XM5 · 279.00 → 229.00 EUR at shop-a (lowest in 90 days)`.
 
     Under 100 characters, one line. What gives way, in this order: the title, the note at the end,
     the shop's name.
@@ -68,12 +77,12 @@ def email(alert: Alert, locale: str = "en") -> str:
         "",
         f"Why you get this: {clean(alert.why)}.",
         *_history(alert, locale),
-        f"Availability: {alert.availability.replace('_', ' ') if alert.availability else 'not said'}",
+        f"Availability: {(alert.availability or 'not said').replace('_', ' ')}.",
         f"Read on {moment(alert.observed_at)}.",
         "",
         "To change when you hear of this product:",
         f"  pricemon products set {alert.product_id} --target PRICE",
-        "or its rule under `alerts` in pricemon.yaml, then `pricemon up`. What would fire now, and why:",
+        "or the rules under `alerts` in pricemon.yaml, then `pricemon up`. What would fire now:",
         f"  pricemon alerts test {alert.product_id}",
         "",
         f"Alert {alert.alert_id} ({alert.kind})",
@@ -150,7 +159,7 @@ def _history(alert: Alert, locale: str) -> list[str]:
     if alert.old_price is not None and alert.old_price != alert.new_price:
         lines.append(f"The price before was {told(alert.old_price)}.")
     if alert.history_since is None or alert.lowest_price is None:
-        return [*lines, "There is no earlier price to compare with."] if not lines else lines
+        return lines or ["There is no earlier price to compare with."]
     watched = day(alert.history_since)
     if alert.new_price < alert.lowest_price:
         lines.append(

@@ -18,7 +18,7 @@ from pricemon.core.alert_log import unique_time
 from pricemon.core.model import Alert, AlertKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from pricemon.core.attributes import Item
     from pricemon.core.dynamo import Rows
@@ -103,7 +103,7 @@ class Deferred:
         """Remove a delivered row."""
         self._rows.client.delete_item(TableName=self._rows.name, Key=_key(entry.key))
 
-    def _put(self, due: int, unique: str, values: dict[str, object]) -> None:
+    def _put(self, due: int, unique: str, values: Mapping[str, object]) -> None:
         item = {**_key(unique_time(due, unique)), **attributes.attributes(values)}
         self._rows.client.put_item(TableName=self._rows.name, Item=item)
 

@@ -12,8 +12,8 @@ _SPACE = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 
 # Unicode CLDR: (grouping, decimal) by language; a region after it where that differs.
-_POINTS = frozenset("ca da de el es fo gl hr id is it nl pt ro sl sq sr tr vi".split())
-_SPACES = frozenset("az be bg cs et fi fr hu hy ka kk lt lv nb nn no pl ru sk sv uk uz".split())
+_POINTS = "ca da de el es fo gl hr id is it nl pt ro sl sq sr tr vi"
+_SPACES = "az be bg cs et fi fr hu hy ka kk lt lv nb nn no pl ru sk sv uk uz"
 _REGIONS = {
     "de-CH": ("\N{RIGHT SINGLE QUOTATION MARK}", "."),
     "de-LI": ("\N{RIGHT SINGLE QUOTATION MARK}", "."),
@@ -116,6 +116,6 @@ def _separators(locale: str) -> tuple[str, str]:
     region = region.rpartition("-")[2]  # a script may stand between: sr-Latn-RS
     if exact := _REGIONS.get(f"{language}-{region}"):
         return exact
-    if language in _POINTS:
+    if language in _POINTS.split():
         return ".", ","
-    return (_SPACE, ",") if language in _SPACES else _ENGLISH
+    return (_SPACE, ",") if language in _SPACES.split() else _ENGLISH
