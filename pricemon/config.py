@@ -7,19 +7,21 @@ are in `pricemon._config`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from pricemon._config import aws, shops
+from pricemon._config import aws, secrets, shops
 from pricemon._config import types as t
 from pricemon._config.file import Document, Problem, overlay, parse, read
-from pricemon._config.problems import dotted, nearest, problems
+from pricemon._config.problems import dotted, problems
 from pricemon._config.section import Section
 from pricemon.core import settings as core
 from pricemon.core.errors import UsageError
+from pricemon.core.nearest import nearest
 
 LOCAL = "local"
 DEFAULT_FILE = Path("pricemon.yaml")
@@ -43,6 +45,9 @@ class Config(Section):
         default=None, description="KMS key for table, bucket, queues, topic; null is AWS's own keys"
     )
     dashboard: bool = Field(default=False, description="make a CloudWatch dashboard")
+    locale: t.Locale = Field(
+        default="en", description="how alerts write numbers for people, such as de-DE"
+    )
     max_alerts_per_run: int | None = Field(
         default=None, ge=1, description="alerts of one run; the rest come as one digest"
     )
@@ -83,10 +88,8 @@ class Config(Section):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Paths of the SSM parameters that the scraper reads, sorted."""
-        references: set[str] = set()
-        for shop in self.retailers.values():
-            references |= {shop.proxy or "", *shop.headers.values(), *shop.cookies.values()}
-        return tuple(sorted(r.removeprefix("ssm:") for r in references if r.startswith("ssm:")))
+        proxies = {shop.proxy or "" for shop in self.retailers.values()}
+        return tuple(sorted(p.removeprefix("ssm:") for p in proxies if p.startswith("ssm:")))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -103,6 +106,7 @@ class Config(Section):
             alerts=core.AlertRules(**self.alerts.model_dump()),
             tag_alerts={tag: _given(rules) for tag, rules in self.tag_alerts.items()},
             max_alerts_per_run=self.max_alerts_per_run,
+            locale=self.locale,
             keep_days=self.table.keep_days,
             max_receive_count=self.queues.max_receive_count,
         )
@@ -164,6 +168,23 @@ def load(path: Path | None, env: str | None) -> Config:
 def loads(text: str, env: str | None = None, *, name: str = "config") -> Config:
     """As `load`, from text instead of a file."""
     return _config(parse(text, name=name), env)
+
+
+def resolve(
+    value: str, *, parameter: Callable[[str], str], environ: Mapping[str, str] = os.environ
+) -> str:
+    """The secret that `value` refers to (`env:NAME`, `ssm:/path`); anything else as it is.
+
+    `parameter` reads an SSM parameter by its path. Raises `UsageError` for an unset variable.
+    """
+    kind, colon, name = value.partition(":")
+    if not secrets.is_reference(value) or not colon:
+        return value
+    if kind == "ssm":
+        return parameter(name)
+    if not environ.get(name):
+        raise UsageError(f"the environment variable {name} is not set", hint="the config names it")
+    return environ[name]
 
 
 def _config(document: Document, env: str | None) -> Config:
@@ -252,11 +273,12 @@ def _warnings(config: Config) -> Iterator[str]:
 
 
 def _shop(name: str, shop: shops.Retailer) -> core.RetailerSettings:
-    plain = shop.model_dump(exclude={"alerts", "rule"})
+    plain = shop.model_dump(exclude={"alerts", "rule", "proxy"})
     rule = core.extract_rule(shop.rule.model_dump(exclude_defaults=True))
     return core.RetailerSettings(
         name=name,
         **plain,
+        proxy=shop.proxy.removeprefix("env:") if shop.proxy else None,
         rule=None if rule == core.ExtractRule() else rule,
         alerts=_given(shop.alerts),
     )

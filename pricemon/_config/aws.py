@@ -37,8 +37,8 @@ class Schedule(Section):
     def _window_within_period(self) -> Self:
         if self.period and self.window * 60 >= self.period:
             raise ValueError(
-                f"window must be shorter than the time between two runs; {self.window} minutes is not, "
-                f"with {self.expression}"
+                f"window must be shorter than the time between two runs; {self.window} minutes "
+                f"is not, with {self.expression}"
             )
         return self
 
@@ -204,7 +204,8 @@ class Lifecycle(Section):
             gap = 30 if later == "glacier" else 1
             if second < first + gap:
                 raise ValueError(
-                    f"{later} must be at least {gap} days after {earlier}; they are {second} and {first}"
+                    f"{later} must be at least {gap} days after {earlier}; they are {second} "
+                    f"and {first}"
                 )
         return self
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from pricemon._config.file import Document, KeyPath, Problem
+from pricemon.core.nearest import nearest
 
 _KINDS = {
     "bool": "true or false",
@@ -24,13 +24,6 @@ _KINDS = {
     "tuple": "a list",
     "model": "a mapping of options",
 }
-
-
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that was probably meant."""
-    folded = word.lower().replace("-", "_")
-    matches = difflib.get_close_matches(folded, known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
 
 
 def problems(

@@ -64,14 +64,18 @@ def no_secret(value: str) -> str:
 
 
 def headers(given: dict[str, str]) -> dict[str, str]:
-    """HTTP headers or cookies whose secrets are references."""
+    """HTTP headers or cookies that hold no secret; these cannot be references."""
     for name, value in given.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             raise ValueError(f"HTTP header or cookie names; {name!r} is not one")
         if re.search(r"[\r\n\0]", value):
             raise ValueError(f"values on one line; that of {name!r} is not")
-        if looks_secret(value, name=name):
-            raise secret(f"{name}: env:NAME or ssm:/path")
+        if is_reference(value) or looks_secret(value, name=name):
+            raise PydanticCustomError(
+                "secret",
+                "{name} is a secret: a config travels with the code and is no place for one",
+                {"name": name},
+            )
     return given
 
 

@@ -132,7 +132,8 @@ class Retailer(Section):
     headers: t.Headers = Field(default={}, description="sent with each request")
     cookies: t.Headers = Field(default={}, description="sent with each request")
     proxy: t.Reference | None = Field(
-        default=_SHOP.proxy, description="env:NAME or ssm:/path that holds the proxy's URL"
+        default=_SHOP.proxy,
+        description="env:NAME (on this machine) or ssm:/path that holds the proxy's URL",
     )
     robots: bool = Field(default=_SHOP.robots, description="honour robots.txt")
     allow_private_addresses: bool = Field(
