@@ -34,12 +34,14 @@ def scraper(
     parameters: Sequence[Arn] = (),
     keys: Sequence[Arn] = (),
     tracing: bool = False,
-    vpc: bool = False,
+    network: Arn | None = None,
 ) -> Document:
     """What the scraper may do: read and write the table, archive, work its queue, fill the DLQ.
 
-    `parameters` are SSM parameters that hold proxies' addresses, `keys` are KMS keys that encrypt
-    the other resources. Three of the `Jobs` actions are those of Lambda's poller.
+    Three of the `Jobs` actions are those of Lambda's poller. The options are the same for both
+    functions: `parameters` are SSM parameters that hold secrets, `keys` are KMS keys that encrypt
+    the other resources, `network` is the account's EC2 pattern (`arn:aws:ec2:…:*/*`) for a function
+    in a VPC, which is as narrow as Lambda takes it.
     """
     return _document(
         _allow(
@@ -68,7 +70,7 @@ def scraper(
             queue,
         ),
         _allow("DeadLetters", ["sqs:SendMessage"], dlq),
-        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, vpc=vpc),
+        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, network=network),
     )
 
 
@@ -83,11 +85,13 @@ def stream_processor(
     parameters: Sequence[Arn] = (),
     keys: Sequence[Arn] = (),
     tracing: bool = False,
-    vpc: bool = False,
+    network: Arn | None = None,
 ) -> Document:
     """What the stream processor may do: follow the stream, remember alerts, publish them.
 
     The `Stream` actions and the poller's use of `OnFailure` are Lambda's, on the role's behalf.
+    Lambda's error names `ListStreams` among what it wants; AWS's reference gives that action no
+    ARN, but SAM's `DynamoDBStreamReadPolicy` grants it on a table's streams, and mappings work.
     """
     return _document(
         _allow(
@@ -96,15 +100,15 @@ def stream_processor(
                 "dynamodb:DescribeStream",
                 "dynamodb:GetRecords",
                 "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
             ],
             stream,
         ),
+        _allow("StreamListing", ["dynamodb:ListStreams"], stream),
         _allow("AlertState", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], table),
         _allow("Alerts", ["sns:Publish"], topic),
         _allow("OnFailure", ["sqs:SendMessage"], on_failure),
         *([_allow("Deferred", ["sqs:SendMessage"], queue)] if queue is not None else []),
-        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, vpc=vpc),
+        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, network=network),
     )
 
 
@@ -174,7 +178,12 @@ def tls_only(*, bucket: Arn) -> Document:
 
 
 def _function(
-    log_group: Arn, *, parameters: Sequence[Arn], keys: Sequence[Arn], tracing: bool, vpc: bool
+    log_group: Arn,
+    *,
+    parameters: Sequence[Arn],
+    keys: Sequence[Arn],
+    tracing: bool,
+    network: Arn | None,
 ) -> list[Statement]:
     """What every function needs, and what its options add."""
     statements = [
@@ -187,21 +196,24 @@ def _function(
         statements.append(
             _allow("TracingTakesNoArn", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
         )
-    if vpc:
-        statements.append(
+    if network is not None:
+        statements += [
             _allow(
-                "VpcInterfacesTakeNoArn",
+                "VpcInterfaces",
                 [
                     "ec2:AssignPrivateIpAddresses",
                     "ec2:CreateNetworkInterface",
                     "ec2:DeleteNetworkInterface",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
                     "ec2:UnassignPrivateIpAddresses",
                 ],
+                network,
+            ),
+            _allow(
+                "VpcLookupsTakeNoArn",
+                ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
                 "*",
-            )
-        )
+            ),
+        ]
     return statements
 
 
