@@ -1,0 +1,195 @@
+"""ISO 4217 as shops write it: codes, signs, words, and the countries that use them.
+
+Signs that several countries share (`$`, `kr`, `¥`, `Rs`, `£`…) map to every currency they may
+mean; `resolve` settles them only by a country or a currency that the page or the config names.
+Sources: ISO 4217 (minor units), Unicode CLDR 46 (signs, likely regions of bare languages).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+ZERO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+"""ISO 4217 exponent 0."""
+
+THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+"""ISO 4217 exponent 3."""
+
+RARELY_DECIMALS = ZERO_DECIMALS | frozenset(
+    "COP HUF IDR IRR ARS CRC MMK KZT UZS AMD LBP LAK KHR MNT NGN RSD TWD PKR IQD TZS".split()
+)
+"""Shown without minor units in practice (CLDR cash digits): `24.990` is twenty-four thousand."""
+
+_CODES = frozenset(
+    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP
+    BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
+    GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF
+    KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR
+    MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG
+    SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS
+    VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL LTL LVL EEK SKK SIT""".split()
+)
+
+_OBSOLETE = {"RUR": "RUB", "BYR": "BYN", "TRL": "TRY", "ROL": "RON", "BGL": "BGN", "RMB": "CNY"}
+"""Codes that shops still print, and what the money they name is called now."""
+
+_DOLLARS = (
+    "USD CAD AUD NZD MXN SGD HKD TWD ARS CLP COP UYU BZD JMD TTD BBD BSD FJD NAD BND BMD DOP KYD "
+    "XCD GYD SRD LRD"
+)
+_SHARED = {
+    "$": _DOLLARS,
+    "＄": _DOLLARS,
+    "kr": "SEK NOK DKK ISK",
+    "kr.": "DKK SEK NOK ISK",
+    "kr,": "SEK NOK DKK ISK",
+    "¥": "JPY CNY",
+    "￥": "JPY CNY",
+    "£": "GBP EGP GIP FKP SHP LBP SYP",
+    "元": "CNY TWD",
+    "₨": "PKR INR LKR NPR MUR",
+    "rs": "INR PKR LKR NPR MUR",
+    "rs.": "INR PKR LKR NPR MUR",
+    "lei": "RON MDL",
+    "леи": "MDL",
+    "br": "BYN ETB",
+    "руб": "RUB BYN",
+    "руб.": "RUB BYN",
+    "рублей": "RUB BYN",
+    "рубля": "RUB BYN",
+    "р": "RUB BYN",
+    "р.": "RUB BYN",
+    "bs": "BOB VES",
+    "bs.": "BOB VES",
+    "dh": "MAD AED",
+    "dhs": "AED MAD",
+    "dhs.": "AED MAD",
+    "dirhams": "AED MAD",
+    "din": "RSD",
+    "din.": "RSD",
+    "fr.": "CHF",
+    "q": "GTQ",
+    "l": "HNL",
+    "﷼": "SAR IRR QAR OMR YER",
+    "ريال": "SAR QAR OMR YER IRR",
+    "دينار": "KWD BHD JOD IQD TND DZD LYD",
+    "درهم": "AED MAD",
+    "جنيه": "EGP SDG",
+    "ден": "MKD",
+    "ден.": "MKD",
+}
+
+_PLAIN = {
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "euroa": "EUR", "ευρώ": "EUR", "евро": "EUR",
+    "eur": "EUR", "₹": "INR", "₽": "RUB", "₺": "TRY", "tl": "TRY", "₴": "UAH", "грн": "UAH",
+    "грн.": "UAH", "гривень": "UAH", "₩": "KRW", "원": "KRW", "₪": "ILS", 'ש"ח': "ILS",
+    "ש״ח": "ILS", "₫": "VND", "đ": "VND", "vnđ": "VND", "฿": "THB", "บาท": "THB", "baht": "THB",
+    "₱": "PHP", "php": "PHP", "₦": "NGN", "₸": "KZT", "тг": "KZT", "тг.": "KZT", "тенге": "KZT",
+    "₼": "AZN", "₾": "GEL", "ლარი": "GEL", "₡": "CRC", "₲": "PYG", "gs.": "PYG", "₵": "GHS",
+    "gh₵": "GHS", "৳": "BDT", "tk": "BDT", "tk.": "BDT", "៛": "KHR", "₭": "LAK", "₮": "MNT",
+    "֏": "AMD", "դր": "AMD", "zł": "PLN", "zl": "PLN", "złotych": "PLN", "kč": "CZK", "kc": "CZK",
+    "czk": "CZK", "ft": "HUF", "huf": "HUF", "forint": "HUF", "лв": "BGN", "лв.": "BGN",
+    "lv.": "BGN", "ron": "RON", "kn": "HRK", "дин": "RSD", "дин.": "RSD", "rsd": "RSD", "km": "BAM",
+    "сум": "UZS", "so'm": "UZS", "som": "KGS", "сом": "KGS", "r$": "BRL", "reais": "BRL",
+    "us$": "USD", "u$s": "USD", "usd$": "USD", "$us": "USD", "us dollars": "USD", "c$": "CAD",
+    "ca$": "CAD", "cdn$": "CAD", "cad$": "CAD", "a$": "AUD", "au$": "AUD", "aud$": "AUD",
+    "nz$": "NZD", "nzd$": "NZD", "hk$": "HKD", "hkd$": "HKD", "nt$": "TWD", "ntd": "TWD",
+    "nt": "TWD", "s$": "SGD", "sgd$": "SGD", "mx$": "MXN", "mxn$": "MXN", "ar$": "ARS",
+    "clp$": "CLP", "col$": "COP", "cop$": "COP", "$u": "UYU", "rd$": "DOP", "j$": "JMD",
+    "tt$": "TTD", "bds$": "BBD", "b/.": "PAB", "s/": "PEN", "s/.": "PEN", "c$": "NIO", "rm": "MYR",
+    "rp": "IDR", "rp.": "IDR", "lkr": "LKR", "r": "ZAR", "chf": "CHF", "sfr": "CHF", "sfr.": "CHF",
+    "円": "JPY", "jpy": "JPY", "cn¥": "CNY", "rmb": "CNY", "人民币": "CNY", "د.إ": "AED",
+    "د.إ.": "AED", "ر.س": "SAR", "ر.س.": "SAR", "sr": "SAR", "sar": "SAR", "ر.ق": "QAR",
+    "ر.ق.": "QAR", "qr": "QAR", "د.ك": "KWD", "د.ك.": "KWD", "kd": "KWD", "د.ب": "BHD",
+    "د.ب.": "BHD", "bd": "BHD", "ر.ع": "OMR", "ر.ع.": "OMR", "ج.م": "EGP", "ج.م.": "EGP",
+    "le": "EGP", "l.e.": "EGP", "egp": "EGP", "د.ت": "TND", "dt": "TND", "د.م": "MAD",
+    "د.م.": "MAD", "د.ا": "JOD", "jd": "JOD", "د.ع": "IQD", "ل.ل": "LBP", "د.ج": "DZD",
+    "da": "DZD", "ksh": "KES", "ksh.": "KES", "kes": "KES", "tsh": "TZS", "ush": "UGX",
+    "fcfa": "XOF", "cfa": "XOF", "kz": "AOA", "aed": "AED", "isk": "ISK", "sek": "SEK",
+    "nok": "NOK", "dkk": "DKK", "pln": "PLN", "gbp": "GBP", "usd": "USD",
+}  # fmt: skip
+_PLAIN["c$"] = "CAD"
+
+SIGNS: dict[str, tuple[str, ...]] = {
+    **{sign: (code,) for sign, code in _PLAIN.items()},
+    **{sign: tuple(codes.split()) for sign, codes in _SHARED.items()},
+}
+"""A sign or word, in lower case → the currencies it may mean, the likeliest first."""
+
+_DWARFS = frozenset(("£", "руб", "руб.", "рублей", "рубля", "р.", "lei"))
+"""Shared signs whose first meaning holds wherever nothing speaks for another."""
+
+_NEEDS_EVIDENCE = frozenset(
+    "km da le l.e. bd kd jd dt sr qr nt som q l kz tk fr. r".split()
+)
+"""Letters that are words or units elsewhere: currencies only where their country is spoken of."""
+
+_COUNTRY = """AD EUR AE AED AF AFN AL ALL AM AMD AO AOA AR ARS AT EUR AU AUD AZ AZN BA BAM BB BBD
+BD BDT BE EUR BG BGN BH BHD BN BND BO BOB BR BRL BS BSD BW BWP BY BYN CA CAD CH CHF CI XOF CL CLP
+CM XAF CN CNY CO COP CR CRC CY EUR CZ CZK DE EUR DK DKK DO DOP DZ DZD EC USD EE EUR EG EGP ES EUR
+ET ETB FI EUR FJ FJD FR EUR GB GBP UK GBP GE GEL GH GHS GR EUR GT GTQ HK HKD HN HNL HR EUR HU HUF
+ID IDR IE EUR IL ILS IN INR IQ IQD IR IRR IS ISK IT EUR JM JMD JO JOD JP JPY KE KES KG KGS KH KHR
+KR KRW KW KWD KZ KZT LA LAK LB LBP LI CHF LK LKR LT EUR LU EUR LV EUR LY LYD MA MAD MC EUR MD MDL
+ME EUR MK MKD MM MMK MN MNT MO MOP MT EUR MU MUR MX MXN MY MYR MZ MZN NA NAD NG NGN NI NIO NL EUR
+NO NOK NP NPR NZ NZD OM OMR PA PAB PE PEN PH PHP PK PKR PL PLN PR USD PT EUR PY PYG QA QAR RO RON
+RS RSD RU RUB RW RWF SA SAR SE SEK SG SGD SI EUR SK EUR SN XOF SV USD TH THB TN TND TR TRY TT TTD
+TW TWD TZ TZS UA UAH UG UGX US USD UY UYU UZ UZS VE VES VN VND ZA ZAR ZM ZMW ZW USD""".split()
+BY_COUNTRY: dict[str, str] = dict(zip(_COUNTRY[::2], _COUNTRY[1::2], strict=True))
+"""ISO 3166 alpha-2 → the currency prices are quoted in there."""
+
+_LIKELY = """ar EG az AZ be BY bg BG bn BD bs BA ca ES cs CZ cy GB da DK de DE el GR en US es ES et EE
+eu ES fa IR fi FI fil PH fr FR ga IE gl ES he IL iw IL hi IN hr HR hu HU hy AM id ID in ID is IS it IT
+ja JP ka GE kk KZ km KH ko KR ky KG lo LA lt LT lv LV mk MK mn MN ms MY mt MT nb NO nn NO no NO ne NP
+nl NL pl PL pt BR ro RO ru RU si LK sk SK sl SI sq AL sr RS sv SE sw TZ ta IN te IN th TH tl PH tr TR
+uk UA ur PK uz UZ vi VN zh CN""".split()
+LIKELY_REGION: dict[str, str] = dict(zip(_LIKELY[::2], _LIKELY[1::2], strict=True))
+"""A bare language → its likely region (CLDR likelySubtags). Weak: it settles shared signs only."""
+
+_BARE_CODE = re.compile(r"[A-Z]{3}")
+
+
+def normalise(text: str | None) -> str | None:
+    """The ISO code that a `priceCurrency` value means, or None: ` rur` → RUB, `€` → EUR, `$` → None."""
+    if not text:
+        return None
+    text = text.strip()
+    code = _OBSOLETE.get(text.upper(), text.upper())
+    if code in _CODES:
+        return code
+    meanings = SIGNS.get(text.lower(), ())
+    return meanings[0] if len(meanings) == 1 else None
+
+
+def is_code(text: str) -> bool:
+    """Whether `text` is an ISO 4217 code, current or lately replaced."""
+    return text in _CODES or text in _OBSOLETE
+
+
+def meanings(sign: str) -> tuple[str, ...]:
+    """Every currency that a sign, word or code may mean; empty when it means none."""
+    code = normalise(sign)
+    return (code,) if code else SIGNS.get(sign.strip().lower(), ())
+
+
+def resolve(sign: str, evidence: Iterable[str]) -> str | None:
+    """The one currency that `sign` means here, or None.
+
+    `evidence` is currencies in falling order of weight; the first that the sign may mean wins.
+    Without one, only signs with a single meaning, or with one that dwarfs the others, resolve.
+    """
+    options = meanings(sign)
+    by_evidence = next((code for code in evidence if code in options), None)
+    if by_evidence or not options:
+        return by_evidence
+    plain = sign.strip().lower()
+    if plain in _NEEDS_EVIDENCE or (len(options) > 1 and plain not in _DWARFS):
+        return None
+    return options[0]
+
+
+def decimals(currency: str | None) -> int:
+    """The currency's minor digits by ISO 4217 (2 when unknown)."""
+    if currency in ZERO_DECIMALS:
+        return 0
+    return 3 if currency in THREE_DECIMALS else 2

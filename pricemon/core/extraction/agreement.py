@@ -1,0 +1,147 @@
+"""Claims of the markup and the view of the page → one price, or why there is none.
+
+What markup says is held against what the page shows. Where they disagree and neither is plainly
+the list price, nobody can be believed: `conflict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pricemon.core.extraction.offers import Claim
+from pricemon.core.extraction.visible import Seen, View
+from pricemon.core.model import Candidate, Reason
+
+
+@dataclass(slots=True)
+class Settled:
+    """The outcome: a price with where it came from, or a reason."""
+
+    price: Decimal | None = None
+    currency: str | None = None
+    source: str | None = None
+    list_price: Decimal | None = None
+    claim: Claim | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    seen: Seen | None = None
+    losers: dict[int, str] = field(default_factory=dict)
+
+
+def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> Settled:
+    """One price from all that was found, or a named refusal."""
+    if not claims:
+        return _from_text(view)
+    chosen = [_choose(claim, view, prefer_low=prefer_low) for claim in claims]
+    definite = [(claim, price) for claim, price in zip(claims, chosen, strict=True) if price is not None]
+    if not definite:
+        return _several(claims[0], view)
+    claim, price = definite[0]
+    others = {other for _, other in definite if other != price}
+    shown = {seen.amount for seen in view.seen if seen.kind in ("price", "from", "one of a list")}
+    winner = view.winner
+    if others:
+        confirmed = {p for p in (price, *others) if winner is not None and winner.amount == p}
+        if len(confirmed) != 1:
+            return Settled(
+                reason=Reason.CONFLICT,
+                detail=f"{claim.source} says {price}, another syntax {min(others)}",
+            )
+        price = confirmed.pop()
+        claim = next(c for c, p in definite if p == price)
+    if winner is not None and winner.amount != price:
+        return _against(claim, price, winner, view, shown)
+    return _accept(claim, price, winner, view)
+
+
+def _choose(claim: Claim, view: View, *, prefer_low: bool) -> Decimal | None:
+    """The claim's one price: its own, or the one of several (or of two readings) that is shown."""
+    options = [claim.price, *claim.prices]
+    if claim.other is not None:
+        options.append(claim.other)
+    if len(set(options)) == 1:
+        return claim.price
+    if view.winner is not None and view.winner.amount in options:
+        return view.winner.amount
+    if claim.several:
+        return claim.price if prefer_low or (claim.lowest_of_one_seller and not view.seen) else None
+    shown = {seen.amount for seen in view.seen} & set(options)
+    if len(shown) == 1:
+        return shown.pop()
+    return claim.price if claim.currency and not view.seen else None
+
+
+def _several(claim: Claim, view: View) -> Settled:
+    detail = f"{claim.source} offers it at {min(claim.prices or (claim.price,))} to {max(claim.prices or (claim.other or claim.price,))}"
+    if view.winner is not None and view.sure and not claim.several:
+        return _from_text(view)
+    return Settled(reason=Reason.AMBIGUOUS, detail=detail)
+
+
+def _against(claim: Claim, price: Decimal, winner: Seen, view: View, shown: set[Decimal]) -> Settled:
+    """Markup says one price, the page's main visible price is another."""
+    struck = [seen for seen in view.seen if seen.kind == "list" and seen.amount == price]
+    if struck and winner.amount < price and price not in shown:
+        return Settled(
+            price=winner.amount, currency=winner.currency or claim.currency, source="text",
+            list_price=price, claim=claim, seen=winner,
+        )  # fmt: skip
+    if claim.list_price == winner.amount or price in shown or not view.sure:
+        return _accept(claim, price, None, view)
+    return Settled(
+        reason=Reason.CONFLICT,
+        detail=f"{claim.source} says {price}, the page shows {winner.amount}",
+    )
+
+
+def _accept(claim: Claim, price: Decimal, winner: Seen | None, view: View) -> Settled:
+    listed = [s.amount for s in view.seen if s.kind == "list" and s.amount > price]
+    near = max(listed, default=None) if winner is not None else None
+    currency = claim.currency
+    if currency is None:
+        currency = next((s.currency for s in view.seen if s.amount == price and s.currency), None)
+    return Settled(
+        price=price, currency=currency, source=claim.source, claim=claim, seen=winner,
+        list_price=claim.list_price or near,
+    )  # fmt: skip
+
+
+def _from_text(view: View) -> Settled:
+    winner = view.winner
+    if winner is not None:
+        listed = [s.amount for s in view.seen if s.kind == "list" and s.amount > winner.amount]
+        return Settled(
+            price=winner.amount, currency=winner.currency, source="text", seen=winner,
+            list_price=max(listed, default=None),
+        )  # fmt: skip
+    if len(view.close) > 1 or any(seen.kind in ("range", "from") for seen in view.seen):
+        amounts = ", ".join(str(seen.amount) for seen in view.close[:6])
+        return Settled(reason=Reason.AMBIGUOUS, detail=f"several prices are shown: {amounts}".rstrip(": "))
+    return Settled(reason=Reason.NO_PRICE, detail="no price in markup, and none stands out in the text")
+
+
+def candidates(claims: Sequence[Claim], view: View, settled: Settled) -> tuple[Candidate, ...]:
+    """Every price that was considered, the markup's first, with its fate."""
+    found = [
+        Candidate(
+            price=claim.price, currency=claim.currency, source=claim.source, where=claim.where,
+            text=claim.text,
+            verdict="chosen" if claim is settled.claim and claim.price == settled.price else (
+                f"one of {len(claim.prices)} prices" if claim.several else "not chosen"
+            ),
+        )
+        for claim in claims
+    ]  # fmt: skip
+    for seen in sorted(view.seen, key=lambda one: -one.score)[:40]:
+        verdict = seen.kind if seen.kind != "price" else f"score {seen.score}: {', '.join(seen.why)}"
+        if seen is settled.seen:
+            verdict = f"chosen, {verdict}"
+        found.append(
+            Candidate(
+                price=seen.amount, currency=seen.currency, source="text", where=seen.where,
+                text=seen.text[:80], verdict=verdict,
+            )  # fmt: skip
+        )
+    return tuple(found)

@@ -1,0 +1,321 @@
+"""Text → exact amounts and ISO 4217 currencies. Pure; `Decimal` only, never a float.
+
+Two notations are kept apart. *Printed* text is what people read (`1.299,00 €`, `CHF 1’299.–`,
+`₹1,29,999`): a separator before exactly three final digits groups thousands. *Machine* values are
+what markup carries (`content="1299.00"`): the point is the decimal one, yet shops also print into
+markup, so a machine value may have a second reading, which only the page's visible text can settle.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from pricemon.core import currencies
+
+MAX_AMOUNT = Decimal(10) ** 12
+"""Beyond this a number is an identifier, not a price."""
+
+_SPACES = " \u00a0\u202f\u2009\u2007\u2008\u200a"
+_QUOTES = "'’`´ʼ\u2019"
+_ARABIC_MARKS = {"٬": ",", "٫": ".", "،": ",", "．": ".", "，": ",", "\u2212": "-"}
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\ufeff\u00ad"))
+
+_NUMBER = re.compile(
+    rf"\d{{1,3}}(?:[{_SPACES}]\d{{3}})+(?![\d])(?:[.,]\d{{1,2}}(?!\d))?"
+    rf"|\d+(?:[.,{_QUOTES}·]\d+)*"
+)
+# A whole price ends in a dash in many countries: 99,- 99.– 99:- 1'299.—
+_DASH_CENTS = re.compile(r"[.,:]\s?[-–—−]{1,2}(?![\d])|[.,:]?[–—](?=\s|$)|[.,]=")
+
+# Swedish and Norwegian shops also write the minor unit after a colon: 299:50 kr.
+_COLON_CENTS = re.compile(r"(?<=\d):(?=\d\d\s?kr)", re.IGNORECASE)
+
+# Letters count as a sign only as whole words; the longest spelling first.
+_WORD_SIGNS = sorted((s for s in currencies.SIGNS if s[0].isalpha()), key=len, reverse=True)
+_MARK_SIGNS = sorted((s for s in currencies.SIGNS if not s[0].isalpha()), key=len, reverse=True)
+_WORDS = "|".join(map(re.escape, _WORD_SIGNS))
+_MARKS = "|".join(map(re.escape, _MARK_SIGNS))
+_SIGN_BEFORE = re.compile(
+    rf"(?:(?<![^\W\d_])(?:{_WORDS}|[a-z]{{3}})|{_MARKS})[:]?[{_SPACES}]{{0,3}}$", re.IGNORECASE
+)
+_SIGN_AFTER = re.compile(
+    rf"[{_SPACES}]{{0,3}}(?:(?:{_WORDS}|[a-z]{{3}})(?![^\W\d_])|{_MARKS})", re.IGNORECASE
+)
+# One letter, or a word that is one elsewhere, is a sign in capitals only: `R 250`, not `4 r`.
+_CAPITALS_ONLY = frozenset("r q l km da le bd kd jd dt sr qr nt rm rs dh br bs kz da".split())
+_BEFORE_WINDOW = 12
+_AFTER_WINDOW = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """One amount in a text. `currency` is None where nothing settles which is meant.
+
+    `sign` is the sign or code as printed beside the amount, `start` and `end` its extent with it.
+    `other` is a second reading of a machine value (see `parse_machine`).
+    """
+
+    amount: Decimal
+    currency: str | None = None
+    sign: str = ""
+    start: int = 0
+    end: int = 0
+    other: Decimal | None = None
+
+
+def parse_money(
+    text: str, *, locale: str | None = None, currency: str | None = None
+) -> Money | None:
+    """The one price that `text` prints, or None when it prints none, several, or something else.
+
+    `locale` (`de-CH`, `en_CA`) and `currency` (the shop's own) settle shared signs; an amount
+    without any sign takes `currency`. Rates (`$25/mo`), thresholds (`over $50`), ranges and
+    percentages are not the price of a thing: None.
+    """
+    if _NOT_A_PRICE.search(text):
+        return None
+    found = [m for m in find_money(text, evidence=evidence(locale, currency)) if m.amount > 0]
+    priced = [m for m in found if m.sign] or found
+    if not priced or any(m.amount != priced[0].amount for m in priced):
+        return None
+    first = priced[0]
+    if first.sign:
+        return first
+    return Money(first.amount, currency, "", first.start, first.end)
+
+
+_NOT_A_PRICE = re.compile(
+    r"%|/\s?(?:mo|mth|month|wk|week|yr|year|day|kg|g|l|ml|m²|m2|unit|mes|mois|monat|mån|mies)\b"
+    r"|\bper\s+(?:month|week|year|day|kg|unit|mese|maand)\b|\b(?:over|above|under|save|off)\b"
+    r"|\b(?:pro|im)\s+monat\b|\bpar\s+mois\b|\bal\s+mes\b|\bp\.?\s?m\.",
+    re.IGNORECASE,
+)
+
+
+def evidence(locale: str | None, currency: str | None) -> tuple[str, ...]:
+    """Currencies that a configured currency and locale speak for, the stronger first."""
+    found = [currencies.normalise(currency)]
+    if locale:
+        language, _, region = locale.replace("_", "-").partition("-")
+        region = region.rpartition("-")[2] or currencies.LIKELY_REGION.get(language.lower(), "")
+        found.append(currencies.BY_COUNTRY.get(region.upper()))
+    return tuple(code for code in found if code)
+
+
+def find_money(text: str, *, evidence: Sequence[str] = ()) -> Iterator[Money]:
+    """Every amount printed in `text`, in order, with the sign beside it where there is one."""
+    text = _COLON_CENTS.sub(".", plain_digits(text)) if ":" in text else plain_digits(text)
+    for number in _NUMBER.finditer(text):
+        start, end = number.span()
+        dash = _DASH_CENTS.match(text, end)
+        if dash:
+            end = dash.end()
+        sign, start, end = _sign_beside(text, start, end)
+        currency = currencies.resolve(sign, evidence) if sign else None
+        hint = currency or _notation(sign, evidence)
+        amount = _printed(number[0], hint)
+        if amount is not None:
+            yield Money(amount, currency, sign, start, end)
+
+
+def _notation(sign: str, evidence: Sequence[str]) -> str | None:
+    """The currency whose habits the number follows when its sign alone does not settle one."""
+    if not sign:
+        return evidence[0] if evidence else None
+    options = currencies.meanings(sign)
+    return options[0] if len(options) == 1 else None
+
+
+def parse_amount(text: str, *, currency: str | None = None) -> Decimal | None:
+    """The one number in `text` by printed notation, or None."""
+    amounts = {m.amount for m in find_money(text, evidence=(currency,) if currency else ())}
+    return amounts.pop() if len(amounts) == 1 else None
+
+
+_MACHINE = re.compile(r"\d+(?:\.\d+)?")
+_EXPONENT = re.compile(r"\d+(?:\.\d+)?[eE][+-]?\d{1,3}")
+
+
+def parse_machine(value: object, *, currency: str | None = None) -> Money | None:
+    """A price as markup carries it: a JSON number, or a string such as `1299.00`, `1.299,00 €`.
+
+    `other` is set where the value has a second reading: `24.990` is 24.99 by schema.org's rule
+    and 24990 as shops print pesos. The currency decides which comes first; where it cannot, the
+    caller must find one of the two in the page's text or refuse.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float, Decimal)):
+        text = str(value)
+    elif isinstance(value, str):
+        text = plain_digits(value).strip()[:64]
+    else:
+        return None
+    if _EXPONENT.fullmatch(text):
+        text = format(Decimal(text), "f")
+    if not _MACHINE.fullmatch(text):
+        return _printed_in_markup(text, currency)
+    whole, _, fraction = text.partition(".")
+    amount = _decimal(text)
+    if amount is None:
+        return None
+    if len(fraction) == 3 and 1 <= len(whole) <= 3 and whole != "0":
+        return _three_digits(whole, fraction, currency)
+    return Money(_round_noise(amount, fraction, currency), currency)
+
+
+def _three_digits(whole: str, fraction: str, currency: str | None) -> Money:
+    """`24.990`: thousands where minor units are not used, decimals where there are three."""
+    as_decimal, as_thousands = Decimal(f"{whole}.{fraction}"), Decimal(whole + fraction)
+    if currency in currencies.THREE_DECIMALS:
+        return Money(as_decimal, currency)
+    if currency in currencies.RARELY_DECIMALS:
+        return Money(as_thousands, currency, other=as_decimal)
+    if fraction.endswith("0"):
+        return Money(as_decimal, currency, other=as_thousands)
+    return Money(as_thousands, currency, other=as_decimal)
+
+
+def _printed_in_markup(text: str, currency: str | None) -> Money | None:
+    """Markup that carries printed text: `1.299,00 €`, `$19.99`, `1,299.00`."""
+    if len(text) > 40 or text.startswith("-"):
+        return None
+    money = parse_money(text, currency=currency)
+    return money and Money(money.amount, money.currency or currency, money.sign)
+
+
+def _round_noise(amount: Decimal, fraction: str, currency: str | None) -> Decimal:
+    """29.989999999 → 29.99: more digits than money has are a float's noise or a net price's tail."""
+    digits = max(2, currencies.decimals(currency))
+    if len(fraction) <= max(3, digits):
+        return amount
+    rounded = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return rounded if rounded else amount
+
+
+def _printed(number: str, currency: str | None) -> Decimal | None:
+    """One printed number. None when its separators fit no way of writing an amount."""
+    for mark in _SPACES + _QUOTES + "·":
+        number = number.replace(mark, "") if mark not in "." else number
+    marks = [c for c in number if c in ".,"]
+    if not marks:
+        return _decimal(number) if not (number.startswith("0") and len(number) > 1) else None
+    groups = re.split("[.,]", number)
+    last = marks[-1]
+    if len(set(marks)) == 2:
+        # 1.299,00 and 1,299.00: the last mark is the decimal one and stands once.
+        if marks.count(last) > 1 or not _grouped(groups[:-1]):
+            return None
+        return _decimal("".join(groups[:-1]) + "." + groups[-1]) if len(groups[-1]) <= 3 else None
+    if len(marks) > 1:
+        return _decimal("".join(groups)) if _grouped(groups) else None
+    whole, fraction = groups
+    if len(fraction) == 3 and len(whole) <= 3 and whole != "0":
+        if currency in currencies.THREE_DECIMALS and (last == "." or currency == "TND"):
+            return _decimal(f"{whole}.{fraction}")
+        return _decimal(whole + fraction)
+    if len(fraction) > 2 and not (whole == "0" and len(fraction) == 3):
+        return None
+    return _decimal(f"{whole}.{fraction}")
+
+
+def _grouped(groups: list[str]) -> bool:
+    """Western (1,299,000) or Indian (12,99,000) grouping."""
+    head, *rest = groups
+    if not rest:
+        return True
+    if not head or len(head) > 3 or len(rest[-1]) != 3:
+        return False
+    return all(len(g) == 3 for g in rest) or (len(head) <= 2 and all(len(g) == 2 for g in rest[:-1]))
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    return amount if amount < MAX_AMOUNT else None
+
+
+def _sign_beside(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """The sign that belongs to the number at start:end, and the extent of both."""
+    window = max(0, start - _BEFORE_WINDOW)
+    before = _SIGN_BEFORE.search(text[window:start])
+    if before and not _is_sign(before[0]):
+        before = None
+    after = _SIGN_AFTER.match(text[end : end + _AFTER_WINDOW])
+    if after and not _is_sign(after[0]):
+        after = None
+    if before:
+        sign, start = before[0].strip(f":{_SPACES}"), window + before.start()
+        if len(currencies.meanings(sign)) > 1:
+            sign, start, end = _spelled_out(text, sign, start, end, after)
+        return sign, start, end
+    if after and not _belongs_to_next(text, end + after.end(), after[0]):
+        return after[0].strip(_SPACES), start, end + after.end()
+    return "", start, end
+
+
+_COUNTRY_BEFORE = re.compile(r"(?<![^\W\d_])(US|CA|AU|NZ|HK|NT|MX|C|A|S|[A-Z]{3})\s?$")
+
+
+def _spelled_out(
+    text: str, sign: str, start: int, end: int, after: re.Match[str] | None
+) -> tuple[str, int, int]:
+    """`US $5`, `CAD $5`, `$5 USD`: a shared sign made plain by what stands beside it."""
+    options = currencies.meanings(sign)
+    country = _COUNTRY_BEFORE.search(text[max(0, start - 5) : start])
+    if country:
+        for spelled in (country[1] + sign, country[1]):
+            if set(currencies.meanings(spelled)) & set(options):
+                return spelled, start - len(country[0]), end
+    if after:
+        code = after[0].strip(_SPACES)
+        if code.isupper() and currencies.normalise(code) in options:
+            return code, start, end + after.end()
+    return sign, start, end
+
+
+def _is_sign(token: str) -> bool:
+    token = token.strip(f":{_SPACES}")
+    if token.lower() in _CAPITALS_ONLY and token.lower() not in ("rs", "dh"):
+        return token.isupper()
+    return token.lower() in currencies.SIGNS or (token.isupper() and currencies.is_code(token))
+
+
+def _belongs_to_next(text: str, end: int, token: str) -> bool:
+    """`5 $20`: the sign after a number is the next number's when it touches that one only."""
+    return token[:1] in _SPACES and text[end : end + 1].isdigit()
+
+
+def plain_digits(text: str) -> str:
+    """ASCII digits and separators for every script's own; invisible marks removed."""
+    if text.isascii():
+        return text
+    if any("\u0660" <= c for c in text):
+        text = text.translate(_INVISIBLE)
+        text = "".join(_plain(c) for c in text)
+    return text
+
+
+def _plain(char: str) -> str:
+    if char < "\u0660":
+        return char
+    if char in _ARABIC_MARKS:
+        return _ARABIC_MARKS[char]
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
+
+
+def same(one: Decimal, other: Decimal) -> bool:
+    """Whether two amounts are one price: equal, or a page's rounding of the other's cents."""
+    return one == other
+
+
+def distinct(amounts: Iterable[Decimal]) -> list[Decimal]:
+    """The amounts without repetition, in order; 19.9 and 19.90 are one."""
+    return list(dict.fromkeys(amount.normalize() for amount in amounts))
