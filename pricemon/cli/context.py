@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from pricemon.cloud.names import Names
+    from pricemon.cloud.resource import Resource
     from pricemon.cloud.session import Aws
     from pricemon.config import Config
     from pricemon.core.table import Table
@@ -97,14 +98,35 @@ class Context:
         """The physical names of the environment's resources."""
         from pricemon.cloud.names import Names
 
-        return Names(self.env, self.aws.account)
+        return Names(self.env, self.aws.account, self.config.bucket.suffix)
+
+    @cached_property
+    def stack(self) -> tuple[Resource, ...]:
+        """The resources of the environment, as the config wishes them."""
+        from pricemon.cloud import bundle, stack
+
+        config = self.config
+        settings = config.settings().to_json()
+
+        def bundled(function: str) -> bundle.Bundle:
+            options = getattr(config.functions, function)
+            return bundle.build(
+                function,
+                settings,
+                python=options.python,
+                architecture="host" if config.is_local else options.architecture,
+                cache_dir=bundle.user_cache_dir(),
+            )
+
+        return stack.build(config, aws=self.aws, bundles=bundled).resources
 
     @cached_property
     def table(self) -> Table:
         """The environment's table."""
         from pricemon.core.table import Table
 
-        return Table(self.aws.client("dynamodb"), self.names.table)
+        keep_days = self.config.table.keep_days
+        return Table(self.aws.client("dynamodb"), self.names.table, keep_days=keep_days)
 
     def queue_url(self, name: str) -> str:
         """The URL of the queue called `name`. Raises the client's `QueueDoesNotExist`."""

@@ -26,16 +26,21 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from pricemon.core.errors import PricemonError, UsageError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from pricemon.core.errors import PricemonError
 
 
 def _console(*, stderr: bool) -> Console:
     """A console that never wraps or colours what is not read on a terminal."""
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else 10_000)
+
+
+def stderr() -> Console:
+    """The console a person watches."""
+    return _console(stderr=True)
 
 
 def print_data(renderable: RenderableType | str) -> None:
@@ -131,3 +136,11 @@ def ask(question: str) -> str:
     """Ask on stderr and return the answer, stripped; empty at end of input."""
     talk(question)
     return sys.stdin.readline().strip()
+
+
+def confirm(question: str, answer: str) -> None:
+    """Go on only if the person types `answer`. Raises `UsageError` otherwise."""
+    if not is_terminal():
+        raise UsageError("there is no terminal to ask on", hint="add --yes to go on without asking")
+    if ask(question) != answer:
+        raise UsageError("not confirmed, nothing was done")

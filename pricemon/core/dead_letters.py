@@ -162,15 +162,15 @@ def redrive(
     return moved
 
 
-def renewed(body: str, *, run_id: str, now: int) -> str:
-    """A job's body as a new request at `now` (epoch ms) of the run `run_id`.
+def renewed(body: str, *, now: int) -> str:
+    """A job's body as a new request at `now` (epoch ms).
 
-    A body that is no JSON object goes back as it was: it is not ours to mend.
+    It belongs to no run any more: its run has counted it as failed. A body that is no JSON object goes back as it was: it is not ours to mend.
     """
     job = _object(body)
     if not job.get("product_id"):
         return body
-    return json.dumps({**job, "run_id": run_id, "requested_at": now}, separators=(",", ":"))
+    return json.dumps({**job, "run_id": "", "requested_at": now}, separators=(",", ":"))
 
 
 def _receive(sqs: Any, queue_url: str) -> list[DeadLetter]:

@@ -90,12 +90,12 @@ def test_redrive_moves_what_is_selected_and_only_that(sqs, urls):
         dlq,
         jobs,
         select=lambda letter: letter.matches(retailer="shop-a"),
-        renew=lambda body: dead_letters.renewed(body, run_id="new", now=99),
+        renew=lambda body: dead_letters.renewed(body, now=99),
     )
     assert moved == 12
     sent = [json.loads(body) for body in bodies(sqs, jobs)]
     assert {(job["retailer"], job["run_id"], job["requested_at"]) for job in sent} == {
-        ("shop-a", "new", 99)
+        ("shop-a", "", 99)
     }
     assert len(sent) == 12
     assert len(bodies(sqs, dlq)) == 5
@@ -149,4 +149,4 @@ def test_a_cut_off_redrive_loses_nothing(sqs, urls):
 @pytest.mark.parametrize("body", ["not json", "[]", "{}", '"text"'])
 def test_a_body_that_is_no_job_is_sent_back_as_it_was(body):
     """Redriving repairs nothing by guessing."""
-    assert dead_letters.renewed(body, run_id="r", now=1) == body
+    assert dead_letters.renewed(body, now=1) == body
