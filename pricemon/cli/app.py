@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import pricemon
-from pricemon.cli import context, render
+from pricemon.cli import bundle, context, dlq, local, render, scrape, stack
 from pricemon.core.errors import ExitCode, PricemonError
 
 app = typer.Typer(
@@ -48,6 +48,21 @@ def _root(
     ] = False,
 ) -> None:
     context.set_common(ctx, env=env, config=config, json=json, debug=debug)
+
+
+_STACK = "The stack"
+_PRICES = "Prices"
+_INSPECT = "Look closer"
+
+app.command(rich_help_panel=_STACK)(stack.plan)
+app.command(rich_help_panel=_STACK)(stack.up)
+app.command(rich_help_panel=_STACK)(stack.down)
+app.command(rich_help_panel=_STACK)(stack.outputs)
+app.add_typer(local.app, name="local", rich_help_panel=_STACK)
+app.command(rich_help_panel=_PRICES)(scrape.scrape)
+app.add_typer(dlq.app, name="dlq", rich_help_panel=_PRICES)
+app.command(rich_help_panel=_INSPECT)(bundle.bundle)
+context.share_options(app)
 
 
 def main() -> None:
