@@ -57,6 +57,7 @@ class Reason(StrEnum):
     # the job itself
     BAD_MESSAGE = "bad_message"
     UNKNOWN_RETAILER = "unknown_retailer"
+    UNKNOWN_PRODUCT = "unknown_product"
     INTERNAL = "internal"
 
 
