@@ -50,6 +50,10 @@ class Bundle:
         """The handler, as Lambda wants it named."""
         return f"lambda_src.{self.function}.handler.handler"
 
+    def read(self) -> bytes:
+        """The zip itself."""
+        return self.path.read_bytes()
+
 
 def build(
     function: str,

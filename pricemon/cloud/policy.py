@@ -40,7 +40,7 @@ def scraper(
 
     Three of the `Jobs` actions are those of Lambda's poller. The options are the same for both
     functions: `parameters` are SSM parameters that hold secrets, `keys` are KMS keys that encrypt
-    the other resources, `network` is the account's EC2 pattern (`arn:aws:ec2:…:*/*`) for a function
+    the other resources, `network` is the account's EC2 pattern (`arn:aws:ec2:…:*`) for a function
     in a VPC, which is as narrow as Lambda takes it.
     """
     return _document(

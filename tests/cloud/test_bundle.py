@@ -86,7 +86,8 @@ def test_a_bundle_is_the_slice_the_wheels_and_the_settings(build):
             "settings.json",
         ]
         assert archive.read("settings.json").decode() == SETTINGS
-    content = made.path.read_bytes()
+    content = made.read()
+    assert content == made.path.read_bytes()
     assert made.size == len(content)
     assert made.sha256 == base64.b64encode(hashlib.sha256(content).digest()).decode()
     assert made.unzipped_size == sum(len(TREE[n]) for n in TREE if "handler" in n) + 300 + 14
