@@ -128,9 +128,6 @@ def alert_state(item: Item) -> AlertState:
         last_alert_at=row.integer("last_alert_at"),
         last_alert_by_kind={kind: int(at) for kind, at in by_kind.items()},
         low_price=row.number("low_price"),
-        target_met=row.flag("target_met") or False,
-        out_of_stock=row.flag("out_of_stock") or False,
-        low_price=row.number("low_price"),
         target_met=bool(row.flag("target_met")),
         out_of_stock=bool(row.flag("out_of_stock")),
     )
