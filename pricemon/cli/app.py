@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import pricemon
-from pricemon.cli import bundle, context, dlq, local, render, scrape, stack
+from pricemon.cli import bundle, context, dlq, local, render, scrape, stack, status
 from pricemon.core.errors import ExitCode, PricemonError
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ _INSPECT = "Look closer"
 app.command(rich_help_panel=_STACK)(stack.plan)
 app.command(rich_help_panel=_STACK)(stack.up)
 app.command(rich_help_panel=_STACK)(stack.down)
+app.command(rich_help_panel=_STACK)(status.status)
 app.command(rich_help_panel=_STACK)(stack.outputs)
 app.add_typer(local.app, name="local", rich_help_panel=_STACK)
 app.command(rich_help_panel=_PRICES)(scrape.scrape)

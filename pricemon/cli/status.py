@@ -1,0 +1,184 @@
+"""`pricemon status`: what is there, whether it works, and what is wrong."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pricemon.cli import context, render
+from pricemon.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pricemon.core.overview import Overview
+    from pricemon.core.runs import Run
+
+_PERIODS = 2
+"""Schedule periods without an observation after which a product is stale."""
+_DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything `status` knows. `problems` are sentences; none means healthy."""
+
+    env: str
+    resources: dict[str, str]
+    queues: dict[str, dict[str, int] | None] = field(default_factory=dict)
+    retailers: dict[str, Overview] = field(default_factory=dict)
+    alarms: dict[str, str] = field(default_factory=dict)
+    unconfirmed: list[str] = field(default_factory=list)
+    schedule: str = ""
+    run: Run | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def status(ctx: typer.Context) -> None:
+    """Show resources, queues, the last run, each shop's products and the alarms.
+
+    Exits with 3 when something is wrong, and says what.
+
+    Examples:
+
+        pricemon status
+
+        pricemon status --env prod --json | jq .problems
+    """
+    mine = context.current(ctx)
+    report = _report(mine)
+    mine.emit(report, lambda: _text(report))
+    if report.problems:
+        raise typer.Exit(ExitCode.PENDING)
+
+
+def _report(mine: context.Context) -> Report:
+    from pricemon.cloud import engine, health
+    from pricemon.cloud.plan import Kind
+    from pricemon.core import runs
+
+    words = {Kind.CREATE: "absent", Kind.KEEP: "present", Kind.DELETE: "unwanted"}
+    intended = engine.plan(mine.stack, mine.aws)
+    resources = {
+        change.id: words.get(change.kind, "drifted")
+        for change, wanted in zip(intended.changes, _wanted(mine, intended.changes), strict=True)
+        if wanted or change.kind is not Kind.KEEP
+    }
+    if set(resources.values()) <= {"absent"}:
+        problem = "nothing is provisioned: pricemon up creates it"
+        return Report(env=mine.env, resources=resources, problems=[problem])
+    names, table = mine.names, f"table/{mine.names.table}"
+    queues = health.queues(mine.aws, (names.queue, names.dlq, names.on_failure))
+    alarms = health.alarms(
+        mine.aws, [id_.partition("/")[2] for id_ in resources if id_.startswith("alarm/")]
+    )
+    there = resources.get(table) not in (None, "absent")
+    shops = _shops(mine) if there else {}
+    run = next(runs.recent(mine.table, limit=1), None) if there else None
+    return Report(
+        env=mine.env,
+        resources=resources,
+        queues=queues,
+        retailers=shops,
+        alarms=alarms,
+        unconfirmed=_unconfirmed(intended.found),
+        schedule=_schedule(mine),
+        run=run,
+        problems=[
+            *(f"{id_} is {state}" for id_, state in resources.items() if state != "present"),
+            *_queue_problems(mine, queues),
+            *(f"alarm {name} is in ALARM" for name, state in alarms.items() if state == "ALARM"),
+            *_shop_problems(shops),
+        ],
+    )
+
+
+def _wanted(mine: context.Context, changes: Any) -> list[bool]:
+    present = {resource.id: resource.present for resource in mine.stack}
+    return [present.get(change.id, True) for change in changes]
+
+
+def _shops(mine: context.Context) -> dict[str, Overview]:
+    from pricemon.core.overview import overview
+
+    period = (mine.config.schedule.period or _DAY) + mine.config.schedule.window * 60
+    seen_after = int((time.time() - _PERIODS * period) * 1000)
+    return {
+        name: overview(
+            mine.table.catalogue(name),
+            seen_after=seen_after,
+            max_failures=mine.config.judge.max_failures,
+        )
+        for name in mine.config.retailers
+    }
+
+
+def _schedule(mine: context.Context) -> str:
+    options = mine.config.schedule
+    if not options.enabled:
+        return "switched off"
+    return f"{options.expression} {options.timezone}, within {options.window} minutes"
+
+
+def _unconfirmed(found: Any) -> list[str]:
+    """Subscriptions whose owner has not said yes: they deliver nothing."""
+    return [
+        id_
+        for id_, state in found.items()
+        if id_.startswith("subscription/")
+        and state is not None
+        and state[1].get("arn") in ("PendingConfirmation", "pending confirmation")
+    ]
+
+
+def _queue_problems(mine: context.Context, queues: dict[str, dict[str, int] | None]) -> list[str]:
+    remedies = {
+        mine.names.dlq: ("failed jobs", "pricemon dlq list"),
+        mine.names.on_failure: ("changes that could not be handled", "pricemon dlq list"),
+    }
+    return [
+        f"{depths['waiting']:,} {what} wait in {name}: {command}"
+        for name, (what, command) in remedies.items()
+        if (depths := queues.get(name)) and depths["waiting"]
+    ]
+
+
+def _shop_problems(shops: dict[str, Overview]) -> list[str]:
+    return [
+        f"{name}: {shop.stale:,} of {shop.products:,} products have not been seen for "
+        f"{_PERIODS} schedule periods"
+        for name, shop in shops.items()
+        if shop.stale
+    ]
+
+
+def _text(report: Report) -> str:
+    """The report for people: counts first, then what is wrong."""
+    states = list(report.resources.values())
+    lines = [
+        f"environment {report.env}: "
+        + ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    ]
+    lines += [f"schedule: {report.schedule}"] if report.schedule else []
+    for name, depths in report.queues.items():
+        shown = ", ".join(f"{n:,} {word.replace('_', ' ')}" for word, n in (depths or {}).items())
+        lines.append(f"queue {name}: {shown or 'absent'}")
+    if report.run:
+        run = report.run
+        lines.append(
+            f"last run {run.run_id} at {render.when(run.started_at)}: {run.dispatched:,} sent, "
+            f"{run.done:,} done, {run.failed:,} failed, {run.held:,} held"
+            + ("" if run.complete else " (going on)")
+        )
+    for name, shop in report.retailers.items():
+        counts = {word: n for word, n in render.plain(shop).items() if n and word != "products"}
+        shown = ", ".join(f"{n:,} {word}" for word, n in counts.items())
+        lines.append(f"{name}: {shop.products:,} products" + (f" ({shown})" if shown else ""))
+    alarmed = list(report.alarms.values())
+    if alarmed:
+        counted = ", ".join(f"{alarmed.count(s)} {s}" for s in dict.fromkeys(alarmed))
+        lines.append(f"alarms: {counted}")
+    lines += [f"waiting for confirmation: {id_}" for id_ in report.unconfirmed]
+    lines += ["", *(f"! {problem}" for problem in report.problems)] if report.problems else []
+    return "\n".join(lines if report.problems else [*lines, "all is well"])
