@@ -190,6 +190,9 @@ class Candidate:
 class Reading:
     """What a page says. Either `price` and `currency` are set, or `reason` is.
 
+    One reason stands beside a price: `no_currency`, where the amount is known and its currency is
+    not. Such a reading is never accepted as the product's price.
+
     `source` names the syntax that carried the price: `rule`, `json-ld`, `microdata`, `rdfa`,
     `opengraph`, `script`, `text`.
     """

@@ -23,6 +23,8 @@ MAX_SEEDS = 1_500
 MAX_TEXT = 90
 _BOX_TEXT = 60
 
+_INLINE = frozenset("-text span small b strong i em sup sub a font label abbr bdi bdo".split())
+_SHORT_LABEL = 30
 _LONG_TEXT = 400
 _BUY_REACH = 8
 _MOST_IN_ONE_TEXT = 6
@@ -318,20 +320,26 @@ def _near(seed: _Seed, box: LexborNode) -> str:
         if ancestor is None:
             return ""
         if ancestor.mem_id in above:
-            return " ".join(seed.before.split())
+            text = " ".join(seed.before.split())
+            inline = node.parent is not None and node.parent.mem_id in above
+            return text if inline or len(text) <= _SHORT_LABEL or text.endswith(":") else ""
         ancestor = ancestor.parent
     return ""
 
 
 def _text_after(box: LexborNode) -> str:
-    """The first words after the box within its parent."""
+    """The first words after the box within its parent; not what labels the next amount."""
     node = box.next
     for _ in range(3):
         if node is None:
             return ""
         text = (node.text_content if node.is_text_node else node.text()) or ""
-        if text.strip():
-            return " ".join(text[:80].split())
+        text = " ".join(text[:80].split())
+        if text:
+            own_line = node.tag not in _INLINE
+            if (own_line and len(text) > _SHORT_LABEL) or any(m.sign for m in find_money(text)):
+                return ""
+            return text
         node = node.next
     return ""
 
