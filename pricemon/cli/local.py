@@ -35,7 +35,7 @@ def start(ctx: typer.Context, port: Port = None, data_dir: Folder = None) -> Non
 
     Other commands start it by themselves when they need it.
 
-    For example:
+    Examples:
 
         pricemon local start --port 5000
     """
@@ -57,7 +57,7 @@ def start(ctx: typer.Context, port: Port = None, data_dir: Folder = None) -> Non
 def stop(ctx: typer.Context, data_dir: Folder = None) -> None:
     """Stop the embedded AWS; its state is written and kept.
 
-    For example:
+    Examples:
 
         pricemon local stop
     """
@@ -78,7 +78,7 @@ def stop(ctx: typer.Context, data_dir: Folder = None) -> None:
 def status(ctx: typer.Context, data_dir: Folder = None) -> None:
     """Show whether the embedded AWS runs, where, and where its state lies.
 
-    For example:
+    Examples:
 
         pricemon local status --json
     """
@@ -97,21 +97,17 @@ def reset(
 ) -> None:
     """Stop the embedded AWS and delete everything in it: catalogue, history, queues.
 
-    For example:
+    Examples:
 
         pricemon local reset --yes
     """
-    from pricemon.core.errors import PricemonError, UsageError
     from pricemon.local import embedded
 
     current = context.current(ctx)
     folder = data_dir or current.config.local.data_dir
     found = embedded.status(folder)
     if not yes:
-        if not render.is_terminal():
-            raise UsageError(f"this deletes everything in {found.data_dir}", hint="add --yes")
-        if render.ask(f"Delete everything in {found.data_dir}? Type yes:") != "yes":
-            raise PricemonError("nothing was deleted")
+        render.confirm(f"Delete everything in {found.data_dir}? Type yes:", "yes")
     embedded.reset(folder)
     current.emit({"before": found.state, "state": "empty"}, lambda: f"{found.data_dir} is empty")
 
@@ -128,7 +124,7 @@ def logs(
 
     The functions' logs are `pricemon logs`.
 
-    For example:
+    Examples:
 
         pricemon local logs -n 200
     """
