@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,9 @@ SCHEMA = 1
 """Version of the document."""
 
 DIGEST_SIZE = 100
-"""Alerts of one digest at most: with titles and addresses they fit SNS's 256 KiB."""
+"""Alerts of one digest at most."""
+
+_DIGEST_BYTES = 220_000
 
 _MONEY = (
     "new_price",
@@ -89,6 +91,22 @@ def digest(alerts: Sequence[Alert], *, locale: str = "en") -> Message:
         attributes=_attributes(alerts, AlertKind.DIGEST),
         alerts=tuple(alerts),
     )
+
+
+def digests(alerts: Sequence[Alert], *, locale: str = "en") -> Iterator[Message]:
+    """Digests of all the alerts, each of a size that SNS takes."""
+    part: list[Alert] = []
+    size = 0
+    for alert in alerts:
+        # The document and the mail's line, escaped once more: twice the document is plenty.
+        weight = 2 * len(json.dumps(document(alert)))
+        if part and (len(part) == DIGEST_SIZE or size + weight > _DIGEST_BYTES):
+            yield digest(part, locale=locale)
+            part, size = [], 0
+        part.append(alert)
+        size += weight
+    if part:
+        yield digest(part, locale=locale)
 
 
 def document(alert: Alert) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The function that follows the table's stream and tells what changed."""
