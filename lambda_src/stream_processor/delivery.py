@@ -7,7 +7,7 @@ so a crash in between tells it again, with the same id.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambda_src.stream_processor.publisher import Outcome
 from pricemon.core import alerts
@@ -40,12 +40,13 @@ class Delivery:
     budget: Budget
     metrics: Metrics
     clock: Callable[[], int]
+    logger: Any
     locale: str = "en"
 
     def defer(self, alert: Alert, rules: AlertRules) -> bool:
         """Keep the alert for later if it must wait; `False` if it is to be sent now."""
         now = self.clock()
-        if due := quiet_until(rules.quiet_hours, now):
+        if due := self._quiet_until(rules.quiet_hours, now):
             self.deferred.put_alert(alert, due, Waiting.QUIET)
         elif not self.budget.take(alert.observed_at):
             self.deferred.put_alert(alert, now + DIGEST_AFTER, Waiting.DIGEST)
@@ -53,6 +54,14 @@ class Delivery:
             return False
         self.metrics.alert(alert, sent=False)
         return True
+
+    def _quiet_until(self, spec: str | None, now: int) -> int | None:
+        """An alert at night is better than one lost to a zone that this machine does not know."""
+        try:
+            return quiet_until(spec, now)
+        except ValueError as error:
+            self.logger.warning("quiet hours not kept", extra={"problem": str(error)})
+            return None
 
     def send(self, pending: Sequence[Alert], remaining: Callable[[], float]) -> Outcome:
         """Publish alerts, one message each; the outcome is by `alert_id`."""

@@ -92,6 +92,7 @@ class Processor:
             budget=Budget(rows, settings.max_alerts_per_run),
             metrics=self._metrics,
             clock=clock,
+            logger=logger,
             locale=settings.locale,
         )
         self._due = Due(

@@ -1,4 +1,4 @@
-"""A stream processor on moto: the stack around it, records as the stream has them, what came out."""
+"""A stream processor on moto: the stack around it, records of its stream, and what came out."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def record(before: Product | None, after: Product | None, number: int) -> dict[s
 def sequence(
     prices: Iterable[str], product_id: str = "p1", *, start: int = 1, **changes: Any
 ) -> list[dict[str, Any]]:
-    """The records of a product whose readings have these prices, an hour apart, from the first on."""
+    """The records of a product whose readings have these prices, an hour apart."""
     found = []
     before = product(product_id, **changes)
     for number, price in enumerate(prices, start=start):
@@ -175,7 +175,7 @@ class Stack:
 
 
 def build() -> Stack:
-    """The stack's table, topic with one SQS subscriber, and on-failure queue (inside `mock_aws`)."""
+    """A table, a topic with one SQS subscriber, an on-failure queue (inside `mock_aws`)."""
     region = {"region_name": "eu-central-1"}
     dynamodb = boto3.client("dynamodb", **region)
     sns, sqs = boto3.client("sns", **region), boto3.client("sqs", **region)
