@@ -12,8 +12,10 @@ teardown would bring the group back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from pricemon.cloud.needs import NEEDS, Need
 
 Arn = Any
 Document = dict[str, Any]
@@ -186,6 +188,55 @@ def tls_only(*, bucket: Arn) -> Document:
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
     )
+
+
+def deployer(
+    resources: Iterable[tuple[str, str]],
+    *,
+    partition: str,
+    account: str,
+    region: str,
+    parameters: Sequence[Arn] = (),
+    keys: Sequence[Arn] = (),
+    vpc: bool = False,
+) -> Document:
+    """What a person needs for `up` and `down` of a stack, and nothing beyond it.
+
+    `resources` are the stack's, as kind and name. `parameters` are SSM parameters with
+    subscriptions' endpoints, `keys` the KMS keys that encrypt the stack, `vpc` says that the
+    functions have a network. Raises `KeyError` for a kind that `needs` does not know.
+    """
+    by_kind: dict[str, list[str]] = {}
+    for kind, name in resources:
+        by_kind.setdefault(kind, []).append(name)
+    place = {"partition": partition, "account": account, "region": region}
+    place["group"] = next(iter(by_kind.get("schedule-group", ())), "default")
+    function_arn = f"arn:{partition}:lambda:{region}:{account}:function:"
+    functions = sorted(function_arn + name for name in by_kind.get("function", ()))
+    statements = []
+    for kind, names in by_kind.items():
+        for need in NEEDS[kind]:
+            arns = sorted({need.resource.format(name=name, **place) for name in names})
+            conditions = _conditions(need, functions)
+            statements.append(_allow(need.sid, need.actions, *arns) | conditions)
+    if parameters:
+        statements.append(_allow("Secrets", ["ssm:GetParameter"], *parameters))
+    if keys:
+        # DynamoDB takes a grant on the key for itself, in the name of whoever makes the table.
+        actions = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"]
+        statements.append(_allow("Encryption", actions, *keys))
+    if vpc:
+        lookups = ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"]
+        statements.append(_allow("VpcLookupsTakeNoArn", lookups, "*"))
+    return _document(*statements)
+
+
+def _conditions(need: Need, functions: list[str]) -> dict[str, Any]:
+    if need.of_functions:
+        return {"Condition": {"ArnEqualsIfExists": {"lambda:FunctionArn": functions}}}
+    if need.passed_to:
+        return {"Condition": {"StringEquals": {"iam:PassedToService": list(need.passed_to)}}}
+    return {}
 
 
 def _function(
