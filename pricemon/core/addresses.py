@@ -155,7 +155,7 @@ def lookup(host: str, port: int, *, resolve: Resolver, timeout: float) -> Sequen
     def ask() -> None:
         try:
             answer.put(resolve(host, port))
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # noqa: BLE001 - nobody looks on in this thread: hand it over
             answer.put(error)
 
     # The system's resolver cannot be given a timeout. A look-up that hangs is left behind on a
@@ -167,6 +167,8 @@ def lookup(host: str, port: int, *, resolve: Resolver, timeout: float) -> Sequen
         raise Retry(Reason.DNS, f"looking up {host} took over {timeout:.3g} s") from None
     if isinstance(found, socket.gaierror) and found.errno == socket.EAI_AGAIN:
         raise Retry(Reason.DNS, f"{host} could not be looked up just now")
-    if isinstance(found, Exception) or not found:
+    if isinstance(found, OSError | UnicodeError) or not found:
         raise GiveUp(Reason.DNS, f"there is no host {host}")
+    if isinstance(found, Exception):
+        raise found
     return found

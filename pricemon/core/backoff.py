@@ -44,4 +44,4 @@ def full_jitter(attempt: int, *, base: float, cap: float, random: Callable[[], f
 
     Full jitter: clients that failed together must not come back together.
     """
-    return random() * min(cap, base * 2.0**attempt)
+    return random() * min(cap, base * 2.0 ** min(attempt, 64))

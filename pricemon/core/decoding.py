@@ -1,6 +1,6 @@
 """Content-Encoding, undone piece by piece under a size limit.
 
-Each coding is a generator over pieces of at most `PIECE` bytes, so a decompression bomb is stopped
+Each coding is a generator of pieces of about `PIECE` bytes, so a decompression bomb is stopped
 when the limit is passed, not after it has filled the memory. Unlike most clients these tell a
 stream that ended early from a complete one: half a page may hold the wrong price.
 """
@@ -93,10 +93,16 @@ def _unbrotli(pieces: Iterable[bytes], library: Any) -> _Pieces:
     for data in pieces:
         if decoder.is_finished():
             return
+        rest = data
         try:
-            yield decoder.process(data, output_buffer_limit=PIECE)
-            while not decoder.can_accept_more_data():
-                yield decoder.process(b"", output_buffer_limit=PIECE)
+            # `can_accept_more_data` may be true while output waits: ask until there is none.
+            while (out := decoder.process(rest, output_buffer_limit=PIECE)) or (
+                not decoder.can_accept_more_data()
+            ):
+                yield out
+                if decoder.is_finished():
+                    return
+                rest = b""
         except library.error as error:
             raise _Corrupt from error
         started = started or bool(data)

@@ -17,7 +17,8 @@ from typing import Self
 from urllib.parse import quote, urljoin, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
+_LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # what IDNA (RFC 3490 §3.1) takes for a full stop
 _DEVIATIONS = frozenset("ßς\u200c\u200d")
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -94,7 +95,7 @@ def ascii_host(host: str) -> str:
     joiners) are kept, as browsers do (UTS #46, non-transitional). Raises `InvalidUrl`.
     """
     try:
-        if ":" in host:
+        if ":" in host and "%" not in host:  # a zone means nothing to anyone but this machine
             return ipaddress.IPv6Address(host).compressed
         name = ".".join(_ascii_label(label) for label in _DOTS.split(host.rstrip(".")))
     except ValueError:
