@@ -60,10 +60,10 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")
+    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9][0-9_]*)"), list("-+0123456789")
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
 )
 
 
@@ -101,8 +101,10 @@ def parse(data: bytes | str, *, name: str) -> Document:
         raise UsageError(f"{name}{where}: not YAML: {what}", hint=_yaml_hint(text)) from None
     except yaml.YAMLError as problem:
         raise UsageError(f"{name}: not YAML: {problem}") from None
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{name}: {problem or 'nested too deeply'}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: nested too deeply") from None
+    except ValueError as problem:
+        raise UsageError(f"{name}: {problem}") from None
 
 
 def _yaml_hint(text: str) -> str | None:

@@ -46,10 +46,12 @@ def looks_secret(value: str, *, name: str = "") -> bool:
         return False
     if _SECRET_NAMES.search(name) or _SECRET_VALUES.search(value) or _SECRET_PATHS.search(value):
         return True
-    if "//" not in value:
-        return False
+    return any(map(_url_has_secret, re.findall(r"\S+//\S+", value)))
+
+
+def _url_has_secret(url: str) -> bool:
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(url)
     except ValueError:
         return False
     named = (key for key, given in parse_qsl(parts.query) if given)

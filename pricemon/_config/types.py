@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pricemon._config import schedule, secrets
+from pricemon.core import currencies
 from pricemon.core.model import AlertKind
+from pricemon.core.urls import ascii_host
 
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -45,21 +48,17 @@ def matching(pattern: str, expectation: str) -> Callable[[str], str]:
 
 
 def _host(text: str) -> str:
-    """A host name or `host:port`, in lower case and in ASCII form (IDNA)."""
+    """A host name or `host:port`, in the form in which URLs are compared with it."""
     expectation = "a host name such as shop.example or shop.example:8080, without http:// or a path"
-    name, colon, port = text.strip().rpartition(":") if not text.endswith("]") else (text, "", "")
-    if not colon:
-        name, port = text.strip(), ""
-    elif not port.isdecimal() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - TCP's range
-        raise ValueError(expectation)
     try:
-        ascii_name = name.encode("idna").decode() if not name.isascii() else name
-    except UnicodeError:
+        parts = urlsplit("//" + ("" if re.search(r"[\s/@?#\\]", text) else text))
+        name, port = ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
         raise ValueError(expectation) from None
-    label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-    if not re.fullmatch(rf"({label}\.)*{label}\.?|\[[0-9A-Fa-f:.]+\]", ascii_name):
+    if port == 0:
         raise ValueError(expectation)
-    return (ascii_name.rstrip(".") + colon + port).lower()
+    bracketed = f"[{name}]" if ":" in name else name
+    return bracketed if port is None else f"{bracketed}:{port}"
 
 
 def as_list(value: Any) -> Any:
@@ -102,6 +101,12 @@ def _regex(pattern: str) -> str:
     if "value" not in groups:
         raise ValueError("a regular expression with a group named value: (?P<value>…)")
     return pattern
+
+
+def _currency(code: str) -> str:
+    if not currencies.is_code(code):
+        raise ValueError("an ISO 4217 code in capitals, such as EUR")
+    return code
 
 
 def _alarm_period(seconds: int) -> int:
@@ -159,9 +164,7 @@ Host = Annotated[str, AfterValidator(_host)]
 Hosts = Annotated[
     tuple[Host, ...], Field(min_length=1), BeforeValidator(as_list), AfterValidator(unique)
 ]
-Currency = Annotated[
-    str, AfterValidator(matching(r"[A-Z]{3}", "an ISO 4217 code in capitals, such as EUR"))
-]
+Currency = Annotated[str, AfterValidator(_currency)]
 Locale = Annotated[
     str,
     AfterValidator(
