@@ -1,0 +1,252 @@
+"""An event source mapping: a queue or a stream that calls a function.
+
+AWS gives mappings no names, only UUIDs. One is found again by its function and the name of its
+source. A stream that was made anew has another ARN, and leaves its old mapping behind, alive and
+useless: that is why `sources` is a field, with every mapping of ours in it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pricemon.cloud.documents import compact
+from pricemon.cloud.resource import Get, Outputs, Ref, Resource, State, resolve
+from pricemon.cloud.tagging import ours, surplus
+from pricemon.core.errors import PricemonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from pricemon.cloud.session import Aws
+
+_SETTLED = {"Enabled", "Disabled"}
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EventSourceMapping(Resource):
+    """`source` → `function`, with filters and partial batch responses. Seconds.
+
+    `batch_window` is the longest wait for a full batch. `maximum_concurrency` is for queues; for
+    streams are `parallelization`, `retries`, `maximum_age`, and `on_failure`, the ARN of the queue
+    that takes what could not be handled.
+    """
+
+    kind: ClassVar[str] = "mapping"
+    service: ClassVar[str] = "lambda"
+
+    source: Ref
+    function: Ref
+    batch_size: int
+    batch_window: int = 0
+    filters: tuple[Mapping[str, Any], ...] = ()
+    maximum_concurrency: int | None = None
+    parallelization: int = 1
+    retries: int = -1
+    maximum_age: int = -1
+    on_failure: Ref | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the source is a stream, which has retries of its own."""
+        return self.source.attr == "stream_arn"
+
+    def desired(self, get: Get) -> State:
+        """See `Resource`."""
+        common = {
+            "sources": [get(self.source)],
+            "function": get(self.function),
+            "enabled": True,
+            "batch_size": self.batch_size,
+            "batch_window": self.batch_window,
+            "filters": _by_pattern(self.filters),
+            "responses": ["ReportBatchItemFailures"],
+        }
+        if not self.is_stream:
+            return {
+                **common,
+                "maximum_concurrency": self.maximum_concurrency,
+                "tags": dict(self.tags),
+            }
+        return {
+            **common,
+            "parallelization": self.parallelization,
+            "bisect": True,
+            "retries": self.retries,
+            "maximum_age": self.maximum_age,
+            "on_failure": resolve(self.on_failure, get),
+            "tags": dict(self.tags),
+        }
+
+    def read(self, aws: Aws) -> tuple[State, Outputs] | None:
+        """See `Resource`. Of several, the newest stream's is the one that is described."""
+        found = self._list(aws)
+        if not found:
+            return None
+        newest = found[-1]
+        arn = self._arn(aws, newest)
+        tags = aws.find("lambda", "list_tags", Resource=arn)
+        common = {
+            "sources": [each["EventSourceArn"] for each in found],
+            "function": newest["FunctionArn"],
+            "enabled": newest["State"] in {"Enabled", "Enabling", "Creating", "Updating"},
+            "batch_size": newest["BatchSize"],
+            "batch_window": newest.get("MaximumBatchingWindowInSeconds", 0),
+            "filters": _by_pattern(
+                json.loads(each["Pattern"])
+                for each in (newest.get("FilterCriteria") or {}).get("Filters", [])
+            ),
+            "responses": newest.get("FunctionResponseTypes") or [],
+        }
+        destination = (newest.get("DestinationConfig") or {}).get("OnFailure", {})
+        scaling = newest.get("ScalingConfig") or {}
+        special = (
+            {
+                "parallelization": newest.get("ParallelizationFactor", 1),
+                "bisect": newest.get("BisectBatchOnFunctionError", False),
+                "retries": newest.get("MaximumRetryAttempts", -1),
+                "maximum_age": newest.get("MaximumRecordAgeInSeconds", -1),
+                "on_failure": destination.get("Destination"),
+            }
+            if self.is_stream
+            else {"maximum_concurrency": scaling.get("MaximumConcurrency")}
+        )
+        state = {**common, **special, "tags": ours((tags or {}).get("Tags"))}
+        return state, {"uuid": newest["UUID"], "arn": arn}
+
+    def create(self, aws: Aws, want: State) -> Outputs:
+        """See `Resource`."""
+        starting = {"StartingPosition": "TRIM_HORIZON"} if self.is_stream else {}
+        made = aws.call(
+            "lambda",
+            "create_event_source_mapping",
+            EventSourceArn=want["sources"][0],
+            FunctionName=want["function"],
+            Tags=want["tags"],
+            **starting,
+            **_parameters(want, want.keys(), new=True),
+        )
+        self._wait_until_settled(aws, made["UUID"])
+        return {"uuid": made["UUID"], "arn": self._arn(aws, made)}
+
+    def update(self, aws: Aws, want: State, changed: Collection[str]) -> Outputs:
+        """See `Resource`. The wanted mapping is made before those of old streams are removed."""
+        found = self._list(aws)
+        right = [each for each in found if each["EventSourceArn"] == want["sources"][0]]
+        made = None if right else self.create(aws, want)
+        for old in found:
+            if old not in right[:1]:
+                self._delete(aws, old["UUID"])
+        if made:
+            return made
+        uuid = right[0]["UUID"]
+        parameters = _parameters(want, changed)
+        if parameters:
+            self._wait_until_settled(aws, uuid)
+            aws.call("lambda", "update_event_source_mapping", UUID=uuid, **parameters)
+            self._wait_until_settled(aws, uuid)
+        if "tags" in changed:
+            self._tag(aws, self._arn(aws, right[0]), want)
+        return {"uuid": uuid, "arn": self._arn(aws, right[0])}
+
+    def delete(self, aws: Aws) -> None:
+        """See `Resource`. It would outlive its function, and its queue or stream."""
+        for each in self._list(aws):
+            self._delete(aws, each["UUID"])
+
+    def _list(self, aws: Aws) -> list[Found]:
+        """Our mappings, oldest source first (a stream's ARN ends in the time it began)."""
+        source, function = self.source.to.name, self.function.to.name
+        listed = aws.find("lambda", "list_event_source_mappings", FunctionName=function)
+        everything = (
+            listed["EventSourceMappings"]
+            if listed is not None
+            # The function is gone, but its mappings may have outlived it.
+            else aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings")
+        )
+        mine = [
+            each
+            for each in everything
+            if _names(each.get("EventSourceArn", ""), source)
+            and each["FunctionArn"].split(":")[6] == function
+            and each["State"] != "Deleting"
+        ]
+        return sorted(mine, key=lambda each: (each["EventSourceArn"], each["UUID"]))
+
+    def _arn(self, aws: Aws, found: Found) -> str:
+        arn = found.get("EventSourceMappingArn")
+        return str(arn) if arn else aws.arn("lambda", f"event-source-mapping:{found['UUID']}")
+
+    def _tag(self, aws: Aws, arn: str, want: State) -> None:
+        extra = surplus(want["tags"], ours(aws.call("lambda", "list_tags", Resource=arn)["Tags"]))
+        if extra:
+            aws.call("lambda", "untag_resource", Resource=arn, TagKeys=extra)
+        aws.call("lambda", "tag_resource", Resource=arn, Tags=want["tags"])
+
+    def _get(self, aws: Aws, uuid: str) -> Found | None:
+        found: Found | None = aws.find("lambda", "get_event_source_mapping", UUID=uuid)
+        return found
+
+    def _delete(self, aws: Aws, uuid: str) -> None:
+        if aws.find("lambda", "delete_event_source_mapping", UUID=uuid) is None:
+            return
+        aws.until(lambda: self._get(aws, uuid) is None or None, f"{self.id} to be deleted")
+
+    def _wait_until_settled(self, aws: Aws, uuid: str) -> None:
+        def probe() -> bool | None:
+            found = self._get(aws, uuid)
+            if found is None:
+                raise PricemonError(f"{self.id} was deleted by somebody else")
+            return True if found["State"] in _SETTLED else None
+
+        aws.until(probe, f"{self.id} to be enabled", budget=300.0)
+
+
+def _names(arn: str, source: str) -> bool:
+    """Whether the ARN is that of the queue, or of any stream of the table, called `source`."""
+    resource = arn.split(":", 5)[-1]
+    return resource == source or resource.startswith(f"table/{source}/stream/")
+
+
+def _by_pattern(filters: Any) -> list[Any]:
+    return sorted((dict(each) for each in filters), key=compact)
+
+
+def _filter_criteria(filters: list[Any]) -> dict[str, Any]:
+    patterns = [{"Pattern": compact(each)} for each in filters]
+    return {"FilterCriteria": {"Filters": patterns} if patterns else {}}
+
+
+_PARAMETERS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "enabled": lambda v: {"Enabled": v},
+    "batch_size": lambda v: {"BatchSize": v},
+    "batch_window": lambda v: {"MaximumBatchingWindowInSeconds": v},
+    "filters": _filter_criteria,
+    "responses": lambda v: {"FunctionResponseTypes": v},
+    "maximum_concurrency": lambda v: {
+        "ScalingConfig": {} if v is None else {"MaximumConcurrency": v}
+    },
+    "parallelization": lambda v: {"ParallelizationFactor": v},
+    "bisect": lambda v: {"BisectBatchOnFunctionError": v},
+    "retries": lambda v: {"MaximumRetryAttempts": v},
+    "maximum_age": lambda v: {"MaximumRecordAgeInSeconds": v},
+    "on_failure": lambda v: {"DestinationConfig": {"OnFailure": {"Destination": v}} if v else {}},
+    "function": lambda v: {"FunctionName": v},
+}
+"""By field, its part of a request."""
+
+
+def _parameters(want: State, fields: Collection[str], *, new: bool = False) -> dict[str, Any]:
+    """The named fields as Lambda takes them. What is omitted stays; what is empty is cleared."""
+    chosen = [
+        _PARAMETERS[name](want[name]) for name in want if name in fields and name in _PARAMETERS
+    ]
+    return {
+        key: value
+        for part in chosen
+        for key, value in part.items()
+        if not (new and (value in ({}, []) or key == "FunctionName"))
+    }

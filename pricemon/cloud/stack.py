@@ -1,0 +1,388 @@
+"""The wiring diagram: which resources a config means, and what refers to what. Nothing else.
+
+Only ARNs that a policy mentions without needing the thing to exist are strings; everything else is
+a reference, and so decides the order.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from pricemon.cloud import policy
+from pricemon.cloud.alarms import alarms
+from pricemon.cloud.bucket import Bucket
+from pricemon.cloud.dashboard import Dashboard, widgets
+from pricemon.cloud.function import Function
+from pricemon.cloud.lifecycle import rules
+from pricemon.cloud.log_group import LogGroup
+from pricemon.cloud.mapping import EventSourceMapping
+from pricemon.cloud.names import RETAILER_INDEX, Names
+from pricemon.cloud.queue import Queue
+from pricemon.cloud.resource import OWNER, Resource
+from pricemon.cloud.role import Role
+from pricemon.cloud.schedule import SCHEDULED_TIME, Schedule, ScheduleGroup
+from pricemon.cloud.subscription import Subscription
+from pricemon.cloud.table import Table
+from pricemon.cloud.topic import Topic
+from pricemon.core.errors import UsageError
+from pricemon.core.items import TTL_ATTRIBUTE
+from pricemon.core.settings import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pricemon.cloud.bundle import Bundle
+    from pricemon.cloud.session import Aws
+    from pricemon.config import Config
+
+PRODUCT_ROWS_CHANGED = {
+    "eventName": ["MODIFY"],
+    "dynamodb": {"Keys": {"timestamp": {"N": ["0"]}}},
+}
+"""The stream filter: a product's row (its sort key is 0) that was written again. Observations are
+inserts, and rows that expire are removals: neither wakes the function."""
+
+DISPLAY_NAME = "Price Drop Notifications"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One environment's resources, in no particular order."""
+
+    names: Names
+    resources: tuple[Resource, ...]
+
+
+def build(config: Config, *, aws: Aws, bundles: Callable[[str], Bundle]) -> Stack:
+    """The stack of a config. Asks AWS who we are, and what a key's alias or a secret stands for.
+
+    `bundles` gives the zip of `scraper` or `stream_processor`; it is called only when a plan needs
+    the code. Raises `UsageError` for a subscription whose secret is not to be had.
+    """
+    return _Builder(config, aws, bundles).stack()
+
+
+class _Builder:
+    """Holds what the parts of one stack have in common."""
+
+    def __init__(self, config: Config, aws: Aws, bundles: Callable[[str], Bundle]) -> None:
+        self.config = config
+        self.aws = aws
+        self.bundles = bundles
+        self.names = Names(config.env, aws.account, config.bucket.suffix)
+        self.tags = {**config.tags, OWNER: config.env}
+
+    @cached_property
+    def global_tags(self) -> dict[str, str]:
+        """Of what is shared by all regions: there, an environment's name is not enough."""
+        return {**self.tags, "pricemon:region": self.aws.region}
+
+    @cached_property
+    def key(self) -> str | None:
+        """The KMS key's ARN: services store what they are given, so an alias would never match."""
+        if self.config.kms_key is None:
+            return None
+        described = self.aws.call("kms", "describe_key", KeyId=self.config.kms_key)
+        return str(described["KeyMetadata"]["Arn"])
+
+    def stack(self) -> Stack:
+        """Everything, wired."""
+        config, names = self.config, self.names
+        table = self.table()
+        bucket = self.bucket()
+        dlq = self.queue(
+            names.dlq,
+            retention=config.queues.dead_letter_retention,
+            redrive_from=(self.aws.arn("sqs", names.queue),),
+        )
+        on_failure = self.queue(names.on_failure, retention=config.queues.dead_letter_retention)
+        queue = self.queue(
+            names.queue,
+            visibility_timeout=config.visibility_timeout,
+            retention=config.queues.retention,
+            long_poll=config.queues.long_poll,
+            dead_letters=dlq.ref("arn"),
+            max_receive_count=config.queues.max_receive_count,
+        )
+        topic = self.topic()
+        common = Wiring(
+            table=table.name,
+            metrics_namespace=names.metrics_namespace,
+            stream_failures="raise" if config.is_local else "report",
+        ).to_env()
+        scraper = self.function(
+            "scraper",
+            names.scraper,
+            bucket=bucket,
+            role=self.role(names.scraper_role, "scraper", policy.trust_lambda(), self.may_scrape()),
+            environment=common
+            | _env(bucket=bucket.name)
+            | _env(queue_url=queue.ref("url"), dlq_url=dlq.ref("url")),
+        )
+        processor = self.function(
+            "stream_processor",
+            names.processor,
+            bucket=bucket,
+            role=self.role(
+                names.processor_role, "stream processor", policy.trust_lambda(), self.may_process()
+            ),
+            environment=common
+            | _env(topic_arn=topic.ref("arn"), on_failure_url=on_failure.ref("url")),
+        )
+        jobs = config.functions.scraper
+        changes = config.functions.stream_processor
+        resources: list[Resource] = [
+            table,
+            bucket,
+            dlq,
+            on_failure,
+            queue,
+            topic,
+            *self.subscriptions(topic),
+            scraper,
+            processor,
+            EventSourceMapping(
+                name=f"{queue.name}-to-{scraper.name}",
+                tags=self.tags,
+                source=queue.ref("arn"),
+                function=scraper.ref("arn"),
+                batch_size=jobs.batch_size,
+                batch_window=jobs.batch_window,
+                maximum_concurrency=jobs.max_concurrency,
+            ),
+            EventSourceMapping(
+                name=f"{table.name}-to-{processor.name}",
+                tags=self.tags,
+                source=table.ref("stream_arn"),
+                function=processor.ref("arn"),
+                batch_size=changes.batch_size,
+                batch_window=changes.batch_window,
+                filters=(PRODUCT_ROWS_CHANGED,),
+                parallelization=changes.parallelization,
+                retries=changes.retries,
+                maximum_age=changes.max_age,
+                on_failure=on_failure.ref("arn"),
+            ),
+            self.schedule(queue),
+            *alarms(config, self.names, topic=topic, tags=self.tags),
+            Dashboard(
+                name=names.dashboard(self.aws.region),
+                present=config.dashboard,
+                tags=self.tags,
+                title=f"Price monitor {config.env}",
+                widgets=widgets(names, self.aws.region),
+            ),
+        ]
+        return Stack(names=names, resources=tuple(resources))
+
+    def table(self) -> Table:
+        options = self.config.table
+        return Table(
+            name=self.names.table,
+            tags=self.tags,
+            hash_key=("product_id", "S"),
+            range_key=("timestamp", "N"),
+            indexes={RETAILER_INDEX: (("retailer", "S"), ("timestamp", "N"))},
+            point_in_time_recovery=options.point_in_time_recovery,
+            time_to_live=TTL_ATTRIBUTE if options.keep_days else None,
+            deletion_protection=options.deletion_protection,
+            kms_key=self.key,
+        )
+
+    def bucket(self) -> Bucket:
+        options = self.config.bucket
+        arn = f"arn:{self.aws.partition}:s3:::{self.names.bucket}"
+        return Bucket(
+            name=self.names.bucket,
+            tags=self.global_tags,
+            policy=policy.tls_only(bucket=arn),
+            versioning=options.versioning,
+            lifecycle=rules(options.lifecycle),
+            kms_key=self.key,
+        )
+
+    def queue(self, name: str, **options: Any) -> Queue:
+        return Queue(name=name, tags=self.tags, kms_key=self.key, **options)
+
+    def topic(self) -> Topic:
+        return Topic(
+            name=self.names.topic,
+            tags=self.tags,
+            display_name=DISPLAY_NAME,
+            policy=policy.alarms_may_publish(
+                topic=self.aws.arn("sns", self.names.topic),
+                account=self.aws.account,
+                alarms=self.aws.arn("cloudwatch", "alarm:*"),
+            ),
+            kms_key=self.key,
+        )
+
+    def subscriptions(self, topic: Topic) -> list[Subscription]:
+        return [
+            Subscription(
+                name=f"{each.protocol}:{each.endpoint}",
+                topic=topic.ref("arn"),
+                protocol=each.protocol,
+                endpoint=self.secret(each.endpoint),
+                filter_policy=filter_policy(each),
+                raw=each.raw,
+            )
+            for each in self.config.subscriptions
+        ]
+
+    def secret(self, value: str) -> str:
+        """What `env:NAME` or `ssm:/path` stands for; anything else stands for itself."""
+        if value.startswith("env:"):
+            name = value.removeprefix("env:")
+            if name not in os.environ:
+                raise UsageError(
+                    f"a subscription's endpoint is in the environment variable {name}, "
+                    "which is not set",
+                    hint=f"set {name}, then run the same command again",
+                )
+            return os.environ[name]
+        if value.startswith("ssm:"):
+            path = value.removeprefix("ssm:")
+            found = self.aws.call("ssm", "get_parameter", Name=path, WithDecryption=True)
+            return str(found["Parameter"]["Value"])
+        return value
+
+    def may_scrape(self) -> policy.Document:
+        names, aws = self.names, self.aws
+        return policy.scraper(
+            table=self.table_arn,
+            index=f"{self.table_arn}/index/{RETAILER_INDEX}",
+            bucket=f"arn:{aws.partition}:s3:::{names.bucket}",
+            queue=aws.arn("sqs", names.queue),
+            dlq=aws.arn("sqs", names.dlq),
+            log_group=self.log_group_arn(names.scraper),
+            parameters=[aws.arn("ssm", f"parameter{path}") for path in self.config.parameters],
+            **self.options("scraper"),
+        )
+
+    def may_process(self) -> policy.Document:
+        names, aws = self.names, self.aws
+        return policy.stream_processor(
+            table=self.table_arn,
+            stream=f"{self.table_arn}/stream/*",
+            topic=aws.arn("sns", names.topic),
+            on_failure=aws.arn("sqs", names.on_failure),
+            log_group=self.log_group_arn(names.processor),
+            **self.options("stream_processor"),
+        )
+
+    def options(self, function: str) -> dict[str, Any]:
+        """What KMS, X-Ray and a network add to a function's policy."""
+        functions = self.config.functions
+        network = self.aws.arn("ec2", "*") if functions.vpc.subnets else None
+        return {
+            "keys": [self.key] if self.key else [],
+            "tracing": getattr(functions, function).xray,
+            "network": network,
+        }
+
+    @cached_property
+    def table_arn(self) -> str:
+        return self.aws.arn("dynamodb", f"table/{self.names.table}")
+
+    def log_group_arn(self, function: str) -> str:
+        return self.aws.arn("logs", f"log-group:{self.names.log_group(function)}")
+
+    def role(
+        self, name: str, whose: str, trust: policy.Document, document: policy.Document
+    ) -> Role:
+        return Role(
+            name=name,
+            tags=self.global_tags,
+            description=f"What the {whose} of the price monitor {self.config.env} may do",
+            trust=trust,
+            policy=document,
+        )
+
+    def function(
+        self, function: str, name: str, *, bucket: Bucket, role: Role, environment: dict[str, Any]
+    ) -> Function:
+        options = getattr(self.config.functions, function)
+        vpc = self.config.functions.vpc
+        log_group = LogGroup(
+            name=self.names.log_group(name), tags=self.tags, retention=options.log_retention
+        )
+        level = {"POWERTOOLS_LOG_LEVEL": options.log_level}
+        return Function(
+            name=name,
+            tags=self.tags,
+            description=f"Price monitor {self.config.env}: {function.replace('_', ' ')}",
+            code=partial(self.bundles, function),
+            runtime=f"python{options.python}",
+            architecture=_host() if self.config.is_local else options.architecture,
+            timeout=options.timeout,
+            memory=options.memory,
+            role=role.ref("arn"),
+            log_group=log_group.ref("name"),
+            staging=bucket.ref("name"),
+            environment=environment | level,
+            log_format="JSON" if options.log_format == "json" else "Text",
+            tracing=options.xray,
+            reserved_concurrency=options.reserved_concurrency,
+            subnets=vpc.subnets,
+            security_groups=vpc.security_groups,
+        )
+
+    def schedule(self, queue: Queue) -> Schedule:
+        options = self.config.schedule
+        group = ScheduleGroup(name=self.names.schedule_group, tags=self.tags)
+        role = self.role(
+            self.names.scheduler_role,
+            "schedule",
+            policy.trust_scheduler(
+                account=self.aws.account,
+                schedule_group=self.aws.arn("scheduler", f"schedule-group/{group.name}"),
+            ),
+            policy.scheduler(
+                queue=self.aws.arn("sqs", queue.name), keys=[self.key] if self.key else []
+            ),
+        )
+        return Schedule(
+            name=self.names.schedule,
+            description="Scrape every product",
+            group=group.ref("name"),
+            expression=options.expression,
+            timezone=options.timezone,
+            window=options.window,
+            enabled=options.enabled,
+            target=queue.ref("arn"),
+            role=role.ref("arn"),
+            message={"action": "scrape_all_products", "timestamp": SCHEDULED_TIME},
+        )
+
+
+def filter_policy(subscription: Any) -> dict[str, Any] | None:
+    """The SNS filter of a config's subscription, on the alerts' message attributes."""
+    wanted: dict[str, Any] = {
+        attribute: list(values)
+        for attribute, values in (
+            ("kind", [str(kind) for kind in subscription.kinds]),
+            ("retailer", subscription.retailers),
+            ("tags", subscription.tags),
+        )
+        if values
+    }
+    if subscription.min_percent is not None:
+        least = float(subscription.min_percent)
+        wanted["change_percent"] = [{"numeric": ["<=", -least]}, {"numeric": [">=", least]}]
+    return wanted or None
+
+
+def _env(**values: Any) -> dict[str, Any]:
+    """Environment variables by `Wiring`'s names, for values that are references yet."""
+    names = Wiring(**{key: key for key in values}).to_env()
+    return {variable: values[key] for variable, key in names.items() if key in values}
+
+
+def _host() -> str:
+    """The embedded AWS runs functions on this machine's architecture."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

@@ -1,0 +1,122 @@
+"""Do something to every resource, each as soon as those it waits for are done.
+
+The wall time follows the longest chain, not the sum. A failure stops what depends on it and nothing
+else; an interruption starts nothing more and waits for what is under way.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pricemon.cloud.resource import Resource
+
+_PARALLEL = 32
+
+
+@dataclass
+class Walked:
+    """How a walk ended: ids in the order they finished, errors by id, and what was not started."""
+
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, Exception] = field(default_factory=dict)
+    not_started: list[str] = field(default_factory=list)
+
+    def raise_first(self) -> None:
+        """Raise the first failure, if there was one."""
+        for problem in self.failed.values():
+            raise problem
+
+
+def in_order(resources: Iterable[Resource]) -> list[Resource]:
+    """The resources and all they refer to, each after its dependencies.
+
+    Raises `ValueError` when two resources share an id or a chain of references bites its tail.
+    """
+    ordered: dict[str, Resource] = {}
+    path: dict[str, None] = {}
+
+    def visit(resource: Resource) -> None:
+        if resource.id in path:
+            raise ValueError(f"references in a circle: {' → '.join([*path, resource.id])}")
+        if ordered.get(resource.id, resource) is not resource:
+            raise ValueError(f"two resources are called {resource.id}")
+        if resource.id in ordered:
+            return
+        path[resource.id] = None
+        for dependency in resource.dependencies().values():
+            visit(dependency)
+        del path[resource.id]
+        ordered[resource.id] = resource
+
+    for resource in resources:
+        visit(resource)
+    return list(ordered.values())
+
+
+def forward(ordered: Sequence[Resource]) -> dict[str, set[str]]:
+    """By id, what has to be done before it: its dependencies."""
+    return {resource.id: set(resource.dependencies()) for resource in ordered}
+
+
+def backward(ordered: Sequence[Resource]) -> dict[str, set[str]]:
+    """By id, what has to be gone before it: its dependents, and for some kinds everything else."""
+    before: dict[str, set[str]] = {resource.id: set() for resource in ordered}
+    mortal = {resource.id for resource in ordered if not resource.outlives_all}
+    for resource in ordered:
+        for dependency in resource.dependencies():
+            before[dependency].add(resource.id)
+        if resource.outlives_all:
+            before[resource.id] |= mortal
+    return before
+
+
+def walk(
+    resources: Mapping[str, Resource],
+    before: Mapping[str, set[str]],
+    work: Callable[[Resource], None],
+    *,
+    interrupt: Callable[[], None] = lambda: None,
+) -> Walked:
+    """`work` on every resource once all of `before[id]` are done, over a bounded pool.
+
+    `interrupt` is called when something that is not an `Exception` (Ctrl-C) ends the walk: it
+    should make the running work return soon. That exception is then raised again.
+    """
+    waiting = {id_: set(before.get(id_, ())) & resources.keys() for id_ in resources}
+    walked = Walked()
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="resource") as pool:
+        try:
+            while waiting or running:
+                ready = [id_ for id_, needs in waiting.items() if not needs]
+                for id_ in ready:
+                    del waiting[id_]
+                    running[pool.submit(work, resources[id_])] = id_
+                if not running:
+                    break  # what still waits, waits for something that failed
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    _settle(running.pop(future), future, waiting, walked)
+        except BaseException:
+            interrupt()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    walked.not_started = list(waiting)
+    return walked
+
+
+def _settle(id_: str, future: Future[None], waiting: dict[str, set[str]], walked: Walked) -> None:
+    problem = future.exception()
+    if problem is None:
+        walked.done.append(id_)
+        for needs in waiting.values():
+            needs.discard(id_)
+    elif isinstance(problem, Exception):
+        walked.failed[id_] = problem
+    else:
+        raise problem
