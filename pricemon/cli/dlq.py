@@ -11,6 +11,8 @@ from pricemon.cli import context, render
 from pricemon.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from pricemon.core.dead_letters import DeadLetter
 
 app = typer.Typer(help="Failed jobs: see why, and bring them back.", no_args_is_help=True)
@@ -66,7 +68,7 @@ def tail(
             if mine.json:
                 render.print_json_line(_plain(letter))
             else:
-                render.print_data("  ".join(_cells(letter)))
+                render.print_data(render.literal("  ".join(_cells(letter))))
         if not follow:
             return
         time.sleep(every)
@@ -163,5 +165,5 @@ def _cells(letter: DeadLetter) -> list[str]:
     return ["" if cell is None else str(cell) for cell in cells]
 
 
-def _table(found: list[DeadLetter]) -> object:
+def _table(found: list[DeadLetter]) -> RenderableType:
     return render.table(_COLUMNS, map(_cells, found), right=("http",))

@@ -25,6 +25,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from pricemon.core.errors import PricemonError, UsageError
 
@@ -46,6 +47,11 @@ def stderr() -> Console:
 def print_data(renderable: RenderableType | str) -> None:
     """Print a result on stdout."""
     _console(stderr=False).print(renderable)
+
+
+def literal(text: str) -> Text:
+    """Text as it is: its square brackets are no markup."""
+    return Text(text)
 
 
 def print_json(data: Any) -> None:

@@ -97,10 +97,11 @@ def down(
     """
     from pricemon.cli import deploy_view
     from pricemon.cloud import engine
+    from pricemon.cloud.inventory import inventory
 
     mine = context.current(ctx)
     keep = DATA if keep_data else ()
-    doomed = engine.inventory(mine.stack, mine.aws, keep=keep)
+    doomed = inventory(mine.stack, mine.aws, keep=keep)
     if doomed and not yes:
         render.talk(f"This will be removed from {mine.env}:")
         render.talk(deploy_view.contents([(id_, dict(counts)) for id_, counts in doomed.items()]))

@@ -48,7 +48,7 @@ def status(ctx: typer.Context) -> None:
     """
     mine = context.current(ctx)
     report = _report(mine)
-    mine.emit(report, lambda: _text(report))
+    mine.emit(report, lambda: render.literal(_text(report)))
     if report.problems:
         raise typer.Exit(ExitCode.PENDING)
 

@@ -1,0 +1,87 @@
+"""`pricemon logs`: what the functions wrote, from CloudWatch Logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pricemon.cli import context, render
+from pricemon.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pricemon.cloud.session import Aws
+
+_EVERY = 2.0
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Function(StrEnum):
+    """The functions, as people call them."""
+
+    SCRAPER = "scraper"
+    PROCESSOR = "stream-processor"
+
+
+def logs(
+    ctx: typer.Context,
+    function: Annotated[Function, typer.Argument(help="Whose logs.")] = Function.SCRAPER,
+    since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 1d.")] = "10m",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
+    grep: Annotated[
+        str | None, typer.Option(help="Only lines with this CloudWatch Logs filter pattern.")
+    ] = None,
+) -> None:
+    """Show a function's log lines, oldest first (with --json: one JSON line each).
+
+    Examples:
+
+        pricemon logs --since 1h
+
+        pricemon logs stream-processor --follow
+    """
+    mine = context.current(ctx)
+    name = mine.names.scraper if function is Function.SCRAPER else mine.names.processor
+    start = int(time.time() * 1000) - seconds(since) * 1000
+    for event in _events(mine.aws, mine.names.log_group(name), start, grep, follow=follow):
+        line = {"timestamp": event["timestamp"], "message": event["message"].rstrip("\n")}
+        if mine.json:
+            render.print_json_line(line)
+        else:
+            render.print_data(
+                render.literal(f"{render.when(event['timestamp'])}  {line['message']}")
+            )
+
+
+def seconds(text: str) -> int:
+    """The seconds of a span such as `90s`, `10m`, `2h` or `1d`. Raises `UsageError`."""
+    number, unit = text[:-1], text[-1:]
+    if not number.isdigit() or unit not in _UNITS:
+        raise UsageError(f"{text!r} is no span of time", hint="for example 90s, 10m, 2h or 1d")
+    return int(number) * _UNITS[unit]
+
+
+def _events(
+    aws: Aws, group: str, start: int, pattern: str | None, *, follow: bool
+) -> Iterator[dict[str, Any]]:
+    """The events of a log group since `start` (epoch ms), each once."""
+    seen: set[str] = set()
+    while True:
+        arguments = {"logGroupName": group, "startTime": start}
+        if pattern:
+            arguments["filterPattern"] = pattern
+        events = sorted(
+            aws.pages("logs", "filter_log_events", "events", **arguments),
+            key=lambda event: event["timestamp"],
+        )
+        fresh = [event for event in events if event["eventId"] not in seen]
+        yield from fresh
+        if not follow:
+            return
+        # Events arrive late: look again at the last minute, and tell by their ids which are new.
+        start = max([start, *(event["timestamp"] - 60_000 for event in events)])
+        seen = {event["eventId"] for event in events if event["timestamp"] >= start}
+        time.sleep(_EVERY)
