@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 import pricemon
-from pricemon.cli import bundle, context, dlq, local, render, scrape, stack, status
+from pricemon.cli import (
+    bundle,
+    context,
+    demo,
+    dlq,
+    extract,
+    init,
+    local,
+    logs,
+    products,
+    render,
+    scrape,
+    stack,
+    status,
+)
 from pricemon.core.errors import ExitCode, PricemonError
 
 app = typer.Typer(
@@ -54,14 +68,19 @@ _STACK = "The stack"
 _PRICES = "Prices"
 _INSPECT = "Look closer"
 
+app.command(rich_help_panel=_STACK)(init.init)
 app.command(rich_help_panel=_STACK)(stack.plan)
 app.command(rich_help_panel=_STACK)(stack.up)
 app.command(rich_help_panel=_STACK)(stack.down)
 app.command(rich_help_panel=_STACK)(status.status)
 app.command(rich_help_panel=_STACK)(stack.outputs)
+app.command(rich_help_panel=_STACK)(demo.demo)
 app.add_typer(local.app, name="local", rich_help_panel=_STACK)
+app.add_typer(products.app, name="products", rich_help_panel=_PRICES)
 app.command(rich_help_panel=_PRICES)(scrape.scrape)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=_PRICES)
+app.command(rich_help_panel=_INSPECT)(extract.extract)
+app.command(rich_help_panel=_INSPECT)(logs.logs)
 app.command(rich_help_panel=_INSPECT)(bundle.bundle)
 context.share_options(app)
 
