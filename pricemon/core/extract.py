@@ -59,7 +59,11 @@ def _extract(
     main: list[products.Product] = []
     claims: list[offers.Claim] = []
     listed = 0
-    for source, read in (("json-ld", items.json_ld), ("microdata", items.microdata), ("rdfa", items.rdfa)):
+    for source, read in (
+        ("json-ld", items.json_ld),
+        ("microdata", items.microdata),
+        ("rdfa", items.rdfa),
+    ):
         found = products.find(read(document), source)
         listed += len(found)
         own = products.main(found, document, identifiers=identifiers, title=title)
@@ -67,14 +71,18 @@ def _extract(
         keys = {*identifiers, *products.variant_keys(page.url)}
         all_offers = [offer for product in own for offer in offers.read(product.item)]
         claim = offers.claim(
-            all_offers, source=source, where=own[0].name if own else "", keys=keys, condition=rule.condition
+            all_offers,
+            source=source,
+            where=own[0].name if own else "",
+            keys=keys,
+            condition=rule.condition,
         )
         if claim:
             claims.append(claim)
     claims += opengraph.claims(document)
     names = [name for name in (title, *(p.name for p in main), document.title) if name]
     evidence = _evidence(document, currency, locale)
-    view = visible.look(document, names=names, evidence=evidence)
+    view = visible.look(document, known_as=names, evidence=evidence)
     settled = agreement.settle(claims, view, prefer_low=rule.prefer == "low")
     stock = next((c.availability for c in claims if c.availability), None)
     if stock is None and main:

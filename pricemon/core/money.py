@@ -20,8 +20,10 @@ MAX_AMOUNT = Decimal(10) ** 12
 """Beyond this a number is an identifier, not a price."""
 
 _SPACES = " \u00a0\u202f\u2009\u2007\u2008\u200a"
+_GAP = _SPACES + ":"
 _QUOTES = "'’`´ʼ\u2019"
 _ARABIC_MARKS = {"٬": ",", "٫": ".", "،": ",", "．": ".", "，": ",", "\u2212": "-"}
+_GROUPING = dict.fromkeys(map(ord, _SPACES + _QUOTES + "·"))
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\ufeff\u00ad"))
 
 _NUMBER = re.compile(
@@ -34,21 +36,13 @@ _DASH_CENTS = re.compile(r"[.,:]\s?[-–—−]{1,2}(?![\d])|[.,:]?[–—](?=\s
 # Swedish and Norwegian shops also write the minor unit after a colon: 299:50 kr.
 _COLON_CENTS = re.compile(r"(?<=\d):(?=\d\d\s?kr)", re.IGNORECASE)
 
-# Letters count as a sign only as whole words; the longest spelling first.
-_WORD_SIGNS = sorted((s for s in currencies.SIGNS if s[0].isalpha()), key=len, reverse=True)
-_MARK_SIGNS = sorted((s for s in currencies.SIGNS if not s[0].isalpha()), key=len, reverse=True)
-_WORDS = "|".join(map(re.escape, _WORD_SIGNS))
-_MARKS = "|".join(map(re.escape, _MARK_SIGNS))
-_SIGN_BEFORE = re.compile(
-    rf"(?:(?<![^\W\d_])(?:{_WORDS}|[a-z]{{3}})|{_MARKS})[:]?[{_SPACES}]{{0,3}}$", re.IGNORECASE
-)
-_SIGN_AFTER = re.compile(
-    rf"[{_SPACES}]{{0,3}}(?:(?:{_WORDS}|[a-z]{{3}})(?![^\W\d_])|{_MARKS})", re.IGNORECASE
-)
 # One letter, or a word that is one elsewhere, is a sign in capitals only: `R 250`, not `4 r`.
 _CAPITALS_ONLY = frozenset("r q l km da le bd kd jd dt sr qr nt rm rs dh br bs kz da".split())
-_BEFORE_WINDOW = 12
-_AFTER_WINDOW = 14
+_LONGEST_SIGN = max(map(len, currencies.SIGNS))
+_FOREIGN = re.compile(
+    "[\u0660-\u0669\u06f0-\u06f9\u07c0-\u07c9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\uff10-\uff19"
+    "٬٫،．，\u2212\u200b-\u200f\u202a-\u202c\ufeff\u00ad]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +193,8 @@ def _round_noise(amount: Decimal, fraction: str, currency: str | None) -> Decima
 
 def _printed(number: str, currency: str | None) -> Decimal | None:
     """One printed number. None when its separators fit no way of writing an amount."""
-    for mark in _SPACES + _QUOTES + "·":
-        number = number.replace(mark, "") if mark not in "." else number
+    if not number.isdigit():
+        number = number.translate(_GROUPING)
     marks = [c for c in number if c in ".,"]
     if not marks:
         return _decimal(number) if not (number.startswith("0") and len(number) > 1) else None
@@ -230,7 +224,9 @@ def _grouped(groups: list[str]) -> bool:
         return True
     if not head or len(head) > 3 or len(rest[-1]) != 3:
         return False
-    return all(len(g) == 3 for g in rest) or (len(head) <= 2 and all(len(g) == 2 for g in rest[:-1]))
+    return all(len(g) == 3 for g in rest) or (
+        len(head) <= 2 and all(len(g) == 2 for g in rest[:-1])
+    )
 
 
 def _decimal(text: str) -> Decimal | None:
@@ -243,29 +239,59 @@ def _decimal(text: str) -> Decimal | None:
 
 def _sign_beside(text: str, start: int, end: int) -> tuple[str, int, int]:
     """The sign that belongs to the number at start:end, and the extent of both."""
-    window = max(0, start - _BEFORE_WINDOW)
-    before = _SIGN_BEFORE.search(text[window:start])
-    if before and not _is_sign(before[0]):
-        before = None
-    after = _SIGN_AFTER.match(text[end : end + _AFTER_WINDOW])
-    if after and not _is_sign(after[0]):
-        after = None
+    before = _sign_before(text, start)
+    after = _sign_after(text, end)
     if before:
-        sign, start = before[0].strip(f":{_SPACES}"), window + before.start()
-        if len(currencies.meanings(sign)) > 1:
-            sign, start, end = _spelled_out(text, sign, start, end, after)
-        return sign, start, end
-    if after and not _belongs_to_next(text, end + after.end(), after[0]):
-        return after[0].strip(_SPACES), start, end + after.end()
+        begin = text.rindex(before, 0, start)
+        if len(currencies.meanings(before)) > 1:
+            return _spelled_out(text, before, begin, end, after)
+        return before, begin, end
+    if after:
+        stop = text.index(after, end) + len(after)
+        if not (text[end] in _SPACES and text[stop : stop + 1].isdigit()):
+            return after, start, stop
     return "", start, end
+
+
+def _sign_before(text: str, start: int) -> str:
+    """The longest sign or code that ends where the number starts, but for white space and colons."""
+    end = start
+    while end > 0 and start - end < 4 and text[end - 1] in _GAP:  # noqa: PLR2004 - a gap, not a column
+        end -= 1
+    if end == 0 or text[end - 1].isdigit():
+        return ""
+    for size in range(min(_LONGEST_SIGN, end), 0, -1):
+        sign = text[end - size : end]
+        if (sign.lower() in currencies.SIGNS or (size == 3 and currencies.is_code(sign))) and (  # noqa: PLR2004 - ISO codes
+            not sign[0].isalpha() or end == size or not text[end - size - 1].isalpha()
+        ):
+            return sign if _is_sign(sign) else ""
+    return ""
+
+
+def _sign_after(text: str, end: int) -> str:
+    """The longest sign or code that starts where the number ends, but for white space."""
+    start = end
+    while start < len(text) and start - end < 4 and text[start] in _SPACES:  # noqa: PLR2004 - as before
+        start += 1
+    if start == len(text) or text[start].isdigit():
+        return ""
+    for size in range(min(_LONGEST_SIGN, len(text) - start), 0, -1):
+        sign = text[start : start + size]
+        if (
+            (sign.lower() in currencies.SIGNS or (size == 3 and currencies.is_code(sign)))
+            and (  # noqa: PLR2004 - ISO codes
+                not sign[-1].isalpha() or not text[start + size : start + size + 1].isalpha()
+            )
+        ):
+            return sign if _is_sign(sign) else ""
+    return ""
 
 
 _COUNTRY_BEFORE = re.compile(r"(?<![^\W\d_])(US|CA|AU|NZ|HK|NT|MX|C|A|S|[A-Z]{3})\s?$")
 
 
-def _spelled_out(
-    text: str, sign: str, start: int, end: int, after: re.Match[str] | None
-) -> tuple[str, int, int]:
+def _spelled_out(text: str, sign: str, start: int, end: int, after: str) -> tuple[str, int, int]:
     """`US $5`, `CAD $5`, `$5 USD`: a shared sign made plain by what stands beside it."""
     options = currencies.meanings(sign)
     country = _COUNTRY_BEFORE.search(text[max(0, start - 5) : start])
@@ -273,33 +299,25 @@ def _spelled_out(
         for spelled in (country[1] + sign, country[1]):
             if set(currencies.meanings(spelled)) & set(options):
                 return spelled, start - len(country[0]), end
-    if after:
-        code = after[0].strip(_SPACES)
-        if code.isupper() and currencies.normalise(code) in options:
-            return code, start, end + after.end()
+    if after.isupper() and currencies.normalise(after) in options:
+        return after, start, text.index(after, end) + len(after)
     return sign, start, end
 
 
 def _is_sign(token: str) -> bool:
-    token = token.strip(f":{_SPACES}")
+    """Whether a token of the table is meant as a sign, going by its capitals."""
     if token.lower() in _CAPITALS_ONLY and token.lower() not in ("rs", "dh"):
         return token.isupper()
-    return token.lower() in currencies.SIGNS or (token.isupper() and currencies.is_code(token))
-
-
-def _belongs_to_next(text: str, end: int, token: str) -> bool:
-    """`5 $20`: the sign after a number is the next number's when it touches that one only."""
-    return token[:1] in _SPACES and text[end : end + 1].isdigit()
+    return (
+        len(token) != 3 or not token.isascii() or not token.islower() or token in currencies.SIGNS
+    )  # noqa: PLR2004 - ISO codes
 
 
 def plain_digits(text: str) -> str:
     """ASCII digits and separators for every script's own; invisible marks removed."""
-    if text.isascii():
+    if text.isascii() or not _FOREIGN.search(text):
         return text
-    if any("\u0660" <= c for c in text):
-        text = text.translate(_INVISIBLE)
-        text = "".join(_plain(c) for c in text)
-    return text
+    return "".join(_plain(char) for char in text.translate(_INVISIBLE))
 
 
 def _plain(char: str) -> str:

@@ -35,7 +35,9 @@ def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> 
     if not claims:
         return _from_text(view)
     chosen = [_choose(claim, view, prefer_low=prefer_low) for claim in claims]
-    definite = [(claim, price) for claim, price in zip(claims, chosen, strict=True) if price is not None]
+    definite = [
+        (claim, price) for claim, price in zip(claims, chosen, strict=True) if price is not None
+    ]
     if not definite:
         return _several(claims[0], view)
     claim, price = definite[0]
@@ -80,7 +82,9 @@ def _several(claim: Claim, view: View) -> Settled:
     return Settled(reason=Reason.AMBIGUOUS, detail=detail)
 
 
-def _against(claim: Claim, price: Decimal, winner: Seen, view: View, shown: set[Decimal]) -> Settled:
+def _against(
+    claim: Claim, price: Decimal, winner: Seen, view: View, shown: set[Decimal]
+) -> Settled:
     """Markup says one price, the page's main visible price is another."""
     struck = [seen for seen in view.seen if seen.kind == "list" and seen.amount == price]
     if struck and winner.amount < price and price not in shown:
@@ -118,8 +122,12 @@ def _from_text(view: View) -> Settled:
         )  # fmt: skip
     if len(view.close) > 1 or any(seen.kind in ("range", "from") for seen in view.seen):
         amounts = ", ".join(str(seen.amount) for seen in view.close[:6])
-        return Settled(reason=Reason.AMBIGUOUS, detail=f"several prices are shown: {amounts}".rstrip(": "))
-    return Settled(reason=Reason.NO_PRICE, detail="no price in markup, and none stands out in the text")
+        return Settled(
+            reason=Reason.AMBIGUOUS, detail=f"several prices are shown: {amounts}".rstrip(": ")
+        )
+    return Settled(
+        reason=Reason.NO_PRICE, detail="no price in markup, and none stands out in the text"
+    )
 
 
 def candidates(claims: Sequence[Claim], view: View, settled: Settled) -> tuple[Candidate, ...]:
@@ -135,13 +143,19 @@ def candidates(claims: Sequence[Claim], view: View, settled: Settled) -> tuple[C
         for claim in claims
     ]  # fmt: skip
     for seen in sorted(view.seen, key=lambda one: -one.score)[:40]:
-        verdict = seen.kind if seen.kind != "price" else f"score {seen.score}: {', '.join(seen.why)}"
+        verdict = (
+            seen.kind if seen.kind != "price" else f"score {seen.score}: {', '.join(seen.why)}"
+        )
         if seen is settled.seen:
             verdict = f"chosen, {verdict}"
         found.append(
             Candidate(
-                price=seen.amount, currency=seen.currency, source="text", where=seen.where,
-                text=seen.text[:80], verdict=verdict,
+                price=seen.amount,
+                currency=seen.currency,
+                source="text",
+                where=seen.where,
+                text=seen.text[:80],
+                verdict=verdict,
             )  # fmt: skip
         )
     return tuple(found)

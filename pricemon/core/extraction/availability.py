@@ -19,7 +19,9 @@ _SPELLINGS = {
     Availability.IN_STORE_ONLY: "instoreonly in_store_only storeonly",
 }
 _BY_SPELLING = {
-    re.sub(r"[\s_-]", "", word): state for state, words in _SPELLINGS.items() for word in words.split()
+    re.sub(r"[\s_-]", "", word): state
+    for state, words in _SPELLINGS.items()
+    for word in words.split()
 }
 _OPEN = (
     Availability.IN_STOCK,

@@ -23,7 +23,11 @@ _HEAD = 4096
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,32})", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,32})", re.IGNORECASE)
 _LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 # WHATWG: these labels mean their Windows or superset encodings.
 _WHATWG = {
     "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "us-ascii": "cp1252",
@@ -54,7 +58,9 @@ class Document:
     @cached_property
     def text(self) -> str:
         """The source as text."""
-        return self.source if isinstance(self.source, str) else self.source.decode("utf-8", "replace")
+        return (
+            self.source if isinstance(self.source, str) else self.source.decode("utf-8", "replace")
+        )
 
     @cached_property
     def metas(self) -> dict[str, list[str]]:
@@ -168,7 +174,9 @@ def decode(body: bytes, content_type: str | None = None) -> bytes | str:
             return body.decode(name, "replace")
     head = body[:_HEAD]
     declared = _declared(head, content_type)
-    if body.isascii() and not any(name.startswith(("iso-2022", "hz", "utf-7")) for name in declared):
+    if body.isascii() and not any(
+        name.startswith(("iso-2022", "hz", "utf-7")) for name in declared
+    ):
         return body
     if head.count(0) > len(head) // 4:
         return body.decode("utf-16-le" if head[1:2] == b"\0" else "utf-16-be", "replace")
@@ -210,4 +218,6 @@ def _legacy(body: bytes, declared: list[str]) -> str:
         if decoded.count("\ufffd") * 50 <= max(50, len(decoded) - len(text.replace("\ufffd", ""))):
             return decoded
     lang = _LANG.search(body[:_HEAD])
-    return body.decode(_LEGACY.get(lang[1].decode().lower(), "cp1252") if lang else "cp1252", "replace")
+    return body.decode(
+        _LEGACY.get(lang[1].decode().lower(), "cp1252") if lang else "cp1252", "replace"
+    )

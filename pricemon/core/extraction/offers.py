@@ -124,7 +124,9 @@ def _offers_of(keyed: tuple[Item, frozenset[str]]) -> Iterator[Offer]:
 
 
 def _inherited(raw: Item) -> Item:
-    return {key: raw[key] for key in ("priceCurrency", "availability", "itemCondition") if key in raw}
+    return {
+        key: raw[key] for key in ("priceCurrency", "availability", "itemCondition") if key in raw
+    }
 
 
 def _offer(raw: Item, keys: frozenset[str]) -> Offer:
@@ -164,7 +166,9 @@ def _specifications(raw: Item) -> list[Item]:
 def _specification(raw: Item) -> Item:
     """The specification of the price that is paid now for one item; an empty item when none is."""
     current = [part for part in _specifications(raw) if not _is_something_else(part)]
-    with_tax = [p for p in current if str(first_text(p.get("valueAddedTaxIncluded"))).lower() == "true"]
+    with_tax = [
+        p for p in current if str(first_text(p.get("valueAddedTaxIncluded"))).lower() == "true"
+    ]
     priced = [part for part in with_tax or current if _price_of(part) is not None]
     sale = [part for part in priced if "sale" in bare(first_text(part.get("priceType"))).lower()]
     amounts = {str(_price_of(part)) for part in priced}
@@ -179,7 +183,9 @@ def _is_list(part: Item) -> bool:
 
 def _is_something_else(part: Item) -> bool:
     """A list price, one per unit, for members, for several, by instalments, or for delivery."""
-    if _is_list(part) or any(name in part for name in ("validForMemberTier", "billingDuration", "billingIncrement")):
+    if _is_list(part) or any(
+        name in part for name in ("validForMemberTier", "billingDuration", "billingIncrement")
+    ):
         return True
     if any("Delivery" in name or "Payment" in name for name in types(part)):
         return True
@@ -201,7 +207,12 @@ def _one_piece(part: Item) -> bool:
 
 
 def claim(
-    offers: list[Offer], *, source: str, where: str, keys: Iterable[str] = (), condition: str = "new"
+    offers: list[Offer],
+    *,
+    source: str,
+    where: str,
+    keys: Iterable[str] = (),
+    condition: str = "new",
 ) -> Claim | None:
     """What these offers come to. `keys` name the variant wanted; None when none has a price."""
     priced = [offer for offer in offers if offer.money]

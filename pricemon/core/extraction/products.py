@@ -26,7 +26,9 @@ PRODUCT_TYPES = frozenset(
     "MobileApplication WebApplication Event CreativeWork Game Accommodation House Apartment "
     "Product-Product RealEstateListing".split()
 )
-_STRICT = frozenset("Product ProductGroup ProductModel IndividualProduct SomeProducts Vehicle Car Book".split())
+_STRICT = frozenset(
+    "Product ProductGroup ProductModel IndividualProduct SomeProducts Vehicle Car Book".split()
+)
 _MAX_PRODUCTS = 300
 
 
@@ -83,7 +85,13 @@ def find(items: Iterable[Item], source: str) -> list[Product]:
             found.append(Product(resolved, role, source, name, offers.keys_of(item)))
         elif "Offer" in names and "itemOffered" in item:
             found += [
-                Product({**of, "offers": [item]}, role, source, first_text(of.get("name")) or "", offers.keys_of(of))
+                Product(
+                    {**of, "offers": [item]},
+                    role,
+                    source,
+                    first_text(of.get("name")) or "",
+                    offers.keys_of(of),
+                )
                 for of in listed(item["itemOffered"])
                 if isinstance(of, dict) and "offers" not in of
             ]
@@ -178,7 +186,11 @@ def _holds_heading(node: LexborNode) -> bool:
 
 def addresses_of(document: Document) -> set[str]:
     """The page's own addresses, comparable."""
-    return {comparable(url) for url in (document.url, document.canonical, document.meta("og:url")) if url}
+    return {
+        comparable(url)
+        for url in (document.url, document.canonical, document.meta("og:url"))
+        if url
+    }
 
 
 def comparable(url: str) -> str:

@@ -23,7 +23,14 @@ _MAX_NODES = 20_000
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{1,40}", re.IGNORECASE)
 # Names made by a build tool change with the next release: css-1x2y3z, sc-bdVaJa, Price_a1b2c.
 _GENERATED = re.compile(r"\d{2}|^css-|^sc-|__[\w-]{5}$|[a-z][A-Z][a-z][A-Z]")
-_VALUE_ATTRIBUTES = ("content", "value", "data-price", "data-product-price", "data-price-amount", "data-value")
+_VALUE_ATTRIBUTES = (
+    "content",
+    "value",
+    "data-price",
+    "data-product-price",
+    "data-price-amount",
+    "data-value",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +138,12 @@ def _paths(value: Any, price: Decimal) -> Iterator[str]:
         if depth > 20:  # noqa: PLR2004 - deeper is no path to keep in a config
             continue
         if isinstance(one, dict):
-            stack += [(v, f"{path}.{k}".lstrip("."), depth + 1) for k, v in one.items() if "." not in k]
+            stack += [
+                (v, f"{path}.{k}".lstrip("."), depth + 1) for k, v in one.items() if "." not in k
+            ]
         elif isinstance(one, list):
             stack += [(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(one[:50])]
-        elif path and not isinstance(one, bool) and "price" in path.lower() and _is(str(one), price):
+        elif (
+            path and not isinstance(one, bool) and "price" in path.lower() and _is(str(one), price)
+        ):
             yield path

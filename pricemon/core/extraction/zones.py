@@ -1,158 +1,176 @@
 """Where on the page an element stands: what the names around it say, up to the page's subject.
 
-The walk goes upward from a price and stops at the first element that also holds the heading: what
-holds the page's subject is no side zone, whatever it is called.
+The walk goes upward from an amount and stops at the first element that also holds the heading:
+what holds the page's subject is no side zone, whatever it is called.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from pricemon.core.extraction import words
+from pricemon.core.extraction import names
+from pricemon.core.extraction.names import Says
 
-MAX_CLIMB = 60
+MAX_CLIMB = 80
+NEVER = 99
 
-_ZONE_TAGS = frozenset(("footer", "nav", "aside", "select", "option", "dialog", "textarea", "svg", "noscript", "template", "datalist"))
-_STRUCK = frozenset(("del", "s", "strike"))
-_STRONG = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
-_NAMED = ("class", "id", "itemprop", "data-testid", "data-test", "data-role", "name", "data-price-type", "data-hook", "data-qa", "data-auto", "data-component")
-_OFFSCREEN = ("offscreen", "sr-only", "visually-hidden", "screen-reader", "visuallyhidden")
+_ZONE_TAGS = frozenset(
+    "footer nav aside select option dialog textarea svg noscript template datalist".split()
+)
+_STRUCK_TAGS = frozenset(("del", "s", "strike"))
+_STRONG_TAGS = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
+_NAMED = (
+    "class", "id", "itemprop", "data-testid", "data-test", "data-role", "data-price-type",
+    "data-hook", "data-qa", "data-auto", "data-component", "data-ui",
+)  # fmt: skip
+_NAMED_SET = frozenset(_NAMED)
+# How far up a name still speaks of the amount: general ones farther than those that exclude it.
+_NEAR = 4
+_QUALIFIED = 3
+_OWN = 1
 
 
-@dataclass(slots=True)
-class Own:
-    """What one element's own tag and names say."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The part of the page an element is in. `up` counts from the heading to what holds both."""
 
     zone: str = ""
-    price: bool = False
-    current: bool = False
-    listed: bool = False
-    struck: bool = False
-    secondary: bool = False
     hidden: bool = False
-    strong: bool = False
     link: bool = False
-    exact: bool = False
+    up: int = NEVER
 
 
 @dataclass(slots=True)
 class Place:
-    """What the names from an element upward say; distances count elements, 99 is never."""
+    """What the names close to an element say; `price` is how many elements up it is called one."""
 
-    zone: str = ""
-    price: int = 99
+    around: Around
+    price: int = NEVER
     current: bool = False
     listed: bool = False
     struck: bool = False
     secondary: bool = False
-    hidden: bool = False
     strong: bool = False
-    link: bool = False
     exact: bool = False
-    up: int = 99
-    """Elements from the heading up to the one that holds both."""
-    path: tuple[str, ...] = field(default=())
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Own:
+    says: Says
+    zone: str
+    struck: bool
+    strong: bool
+    hidden: bool
+    exact: bool
+    label: str
 
 
 class Zones:
-    """Reads elements' surroundings, each element once."""
+    """Reads elements' surroundings; each element once."""
 
-    def __init__(self, heading: LexborNode | None) -> None:
-        self._own: dict[int, Own] = {}
-        self._subject: dict[int, int] = {}
-        node, up = heading, 0
-        while node is not None and up < MAX_CLIMB * 2:
-            self._subject[node.mem_id] = up
+    def __init__(self, subject: LexborNode | None) -> None:
+        self._own: dict[int, _Own] = {}
+        self._around: dict[int, Around] = {}
+        self.subject: dict[int, int] = {}
+        node, up = subject, 0
+        while node is not None and up < MAX_CLIMB:
+            self.subject[node.mem_id] = up
             node, up = node.parent, up + 1
 
-    def place(self, node: LexborNode) -> Place:
-        """What stands around `node`, from itself up to the page's subject."""
-        place = Place()
-        path: list[str] = []
+    def around(self, node: LexborNode) -> Around:
+        """The part of the page that `node` is in."""
+        chain: list[LexborNode] = []
         current: LexborNode | None = node
-        for level in range(MAX_CLIMB):
+        found = Around()
+        for _ in range(MAX_CLIMB):
             if current is None:
                 break
-            up = self._subject.get(current.mem_id)
-            if up is not None:
-                place.up = up
-                # The element with the heading still names a price, when it is close around it.
-                if level <= 1:
-                    self._read(place, self._of(current), level, inside=False)
+            key = current.mem_id
+            known = self._around.get(key)
+            if known is not None:
+                found = known
                 break
-            if len(path) < 4:
-                path.append(f"{current.tag}.{(current.attributes.get('class') or '')[:40]}")
-            self._read(place, self._of(current), level, inside=True)
+            up = self.subject.get(key)
+            if up is not None:
+                found = Around(up=up)
+                break
+            chain.append(current)
+            current = current.parent
+        for element in reversed(chain):
+            own = self.own(element)
+            found = Around(
+                found.zone or own.zone,
+                found.hidden or own.hidden,
+                found.link or element.tag == "a",
+                found.up,
+            )
+            self._around[element.mem_id] = found
+        return found
+
+    def place(self, node: LexborNode) -> Place:
+        """What the names around `node` say of an amount in it."""
+        place = Place(self.around(node))
+        path: list[str] = []
+        current: LexborNode | None = node
+        for level in range(_NEAR + 1):
+            if current is None or (level > _OWN and current.mem_id in self.subject):
+                break
+            own = self.own(current)
+            says = own.says
+            if level < _NEAR:
+                path.append(own.label)
+            if says & Says.PRICE and place.price > level:
+                place.price = level
+            place.strong = place.strong or own.strong
+            place.struck = place.struck or own.struck
+            place.exact = place.exact or (own.exact and level <= _OWN)
+            if level <= _QUALIFIED:
+                place.current = place.current or bool(says & Says.CURRENT)
+                place.listed = place.listed or bool(says & Says.LIST)
+                place.secondary = place.secondary or bool(says & Says.SECONDARY)
+            if level <= _OWN:
+                place.secondary = place.secondary or bool(says & Says.NOISE)
             current = current.parent
         place.path = tuple(path)
         return place
 
-    @staticmethod
-    def _read(place: Place, own: Own, level: int, *, inside: bool) -> None:
-        if inside:
-            place.zone = place.zone or own.zone
-            place.hidden = place.hidden or own.hidden
-            place.link = place.link or own.link
-        place.struck = place.struck or own.struck
-        if level <= 4:  # noqa: PLR2004 - names farther up speak of more than this number
-            if own.price and place.price > level:
-                place.price = level
-            place.exact = place.exact or (own.exact and level <= 1)
-            place.strong = place.strong or own.strong
-            if level <= 3:  # noqa: PLR2004 - as above
-                place.current = place.current or own.current
-                place.listed = place.listed or own.listed
-                place.secondary = place.secondary or own.secondary
-
-    def _of(self, node: LexborNode) -> Own:
-        own = self._own.get(node.mem_id)
+    def own(self, node: LexborNode) -> _Own:
+        """What the element's own tag and names say."""
+        key = node.mem_id
+        own = self._own.get(key)
         if own is None:
-            own = self._own[node.mem_id] = _read_own(node)
+            own = self._own[key] = _read(node)
         return own
 
 
-def _read_own(node: LexborNode) -> Own:
+def _read(node: LexborNode) -> _Own:
     tag = node.tag or ""
-    own = Own(
-        zone=tag if tag in _ZONE_TAGS else "",
-        struck=tag in _STRUCK,
-        strong=tag in _STRONG,
-        link=tag == "a",
-    )
     attributes = node.attributes
-    if not attributes:
-        return own
-    names = " ".join(attributes[name] or "" for name in _NAMED if name in attributes).lower()[:400]
-    if names:
-        _read_names(own, names, tag)
-    style = (attributes.get("style") or "").lower()
-    if style:
-        squeezed = style.replace(" ", "")
-        own.hidden = own.hidden or "display:none" in squeezed or "visibility:hidden" in squeezed
-        own.struck = own.struck or "line-through" in style
-    if "hidden" in attributes:
-        own.hidden = True
-    if attributes.get("itemprop") in ("price", "lowPrice"):
-        own.exact = own.price = True
-    return own
-
-
-def _read_names(own: Own, names: str, tag: str) -> None:
-    own.price = words.PRICE_NAME.search(names) is not None
-    own.listed = words.LIST_NAME.search(names) is not None
-    own.current = words.CURRENT_NAME.search(names) is not None
-    secondary = words.SECONDARY_NAME.search(names)
-    own.secondary = secondary is not None
-    if own.struck is False and ("strike" in names or "line-through" in names or "crossed" in names):
-        own.struck = True
-    if not own.zone and tag not in ("body", "html", "main"):
-        zone = words.ZONE_NAME.search(names)
-        if zone is None and not words.BUY_NAME.search(names):
-            zone = words.CART_NAME.search(names)
-        own.zone = zone[0] if zone else ""
-    if any(word in names for word in ("hidden", "d-none", "hide")) and not any(
-        word in names for word in (*_OFFSCREEN, "hidden-", "hide-", "-hide", "overflow")
-    ):
-        own.hidden = bool({"hidden", "d-none", "hide", "is-hidden", "ng-hide"} & set(names.split()))
+    name = attributes.get("class") or ""
+    joined = name
+    if len(attributes) > 1 or not name:
+        joined = " ".join(attributes[key] or "" for key in _NAMED if key in attributes)
+    says = names.says(joined) if joined else Says(0)
+    style = attributes.get("style")
+    squeezed = style.replace(" ", "").lower() if style else ""
+    hidden = (
+        "hidden" in attributes
+        or "display:none" in squeezed
+        or "visibility:hidden" in squeezed
+        or (Says.HIDDEN in says and Says.OFFSCREEN not in says and tag != "body")
+    )
+    zone = tag if tag in _ZONE_TAGS else ""
+    if not zone and Says.ZONE in says and tag not in ("body", "html", "main"):
+        zone = joined[:40]
+    return _Own(
+        says=says,
+        zone=zone,
+        struck=tag in _STRUCK_TAGS or Says.STRUCK in says or "line-through" in squeezed,
+        strong=tag in _STRONG_TAGS,
+        hidden=hidden,
+        exact=attributes.get("itemprop") in ("price", "lowPrice"),
+        label=f"{tag}.{name[:40]}" if name else tag,
+    )

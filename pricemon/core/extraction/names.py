@@ -1,0 +1,137 @@
+"""What developers call things: `class`, `id` and the like → what they say of the price inside.
+
+Names are cut into words (`productOldPrice`, `product-old-price` → product old price) and looked up
+word by word and pair by pair, never searched with long patterns: most of a page's time would go
+there. Both caches are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntFlag
+from functools import lru_cache
+
+
+class Says(IntFlag):
+    """What a name says of the element that bears it."""
+
+    PRICE = 1
+    CURRENT = 2
+    LIST = 4
+    SECONDARY = 8
+    """A price, but not this product's: per unit, without tax, by instalments, for delivery…"""
+    ZONE = 16
+    """A part of the page with other things in it: related products, menus, reviews, the cart."""
+    BUY = 32
+    STRUCK = 64
+    CENTS = 128
+    HIDDEN = 256
+    OFFSCREEN = 512
+    NOISE = 1024
+    """Not a price at all, when it is the element's own name: a rating, an article number."""
+
+
+def _table(**groups: str) -> dict[str, Says]:
+    table: dict[str, Says] = {}
+    for flag, words in groups.items():
+        for word in words.split():
+            table[word] = table.get(word, Says(0)) | Says[flag]
+    return table
+
+
+# Whole words, and pairs of neighbouring words written together (`list-price` → listprice).
+_EXACT = _table(
+    PRICE="pric pris pret cost valor betrag kwota ar gia amount money sum summa hind nedan",
+    CURRENT="""now our today actual promo promotion offer offerprice buybox salg akci akce akcia current final special
+        sale newprice pricenew pricenow mainprice productprice priceproduct detailprice pricedetail discounted
+        reduced salesprice saleprice priceactual pricecurrent currentprice finalprice specialprice ins live your
+        yourprice sell selling sellprice""",
+    LIST="""old was before prev previous past origin orig original regular retail rrp msrp srp uvp compare
+        compareat through anterior antes ancien barre barré vorher statt stara stary puvodni bezna eski eredeti vechi
+        ord ordinary undiscounted slash del omnibus history listprice
+        marketprice normalprice fullprice advice advies oldprice priceold wasprice pricewas regularprice
+        priceregular originalprice priceoriginal retailprice referenceprice beforeprice nondiscounted
+        withoutdiscount nodiscount last30 lowest30 catalogprice crossedprice strikeprice rrpprice
+        przed przedpromocja skreslona sugerowana recommendedprice""",
+    STRUCK="strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré throughprice",
+    SECONDARY="""tax exvat vat excl excluding exkl netto nett net netprice novat bezdph bezvat ht unitprice priceunit
+        priceper perunit perkg grundpreis baseprice pum installment installments instalment instalments month monthly
+        finance financing financial leasing credit klarna afterpay affirm laybuy zippay paypal mensual cuota cuotas parcela
+        parcelas parcelamento taksit raty rata emi splitit shipping delivery versand livraison dostawa dostavka doprava
+        postage envio frete freight kargo save saves saved saving savings yousave discountamount discountpercent
+        discountvalue discountlabel discountbadge discountrate percent percentage coupon voucher cashback reward
+        rewards loyalty bonus points deposit pfand kaucja surcharge member members memberprice club wholesale b2b
+        bulk tier tiers tierprice staffel staffelpreise multibuy warranty insurance giftcard giftwrap tradein
+        threshold subscribe subscription abo subtotal withouttax pricetax taxprice pricewithouttax pricenet minprice maxprice
+        priceexcl priceexvat economy economia""",
+    NOISE="""quantity qty total rating ratings star stars review reviews sku article ean phone tel telephone date
+        countdown timer stock counter count weight dimension dimensions range plus minus stepper badge step""",
+    ZONE="""related similar recommend recommended recommendation recommendations recommends recently viewed upsell upsells crosssell
+        crosssells crosssale crosssell also accessory accessories bundle bundles frequently fbt together alternative alternatives
+        complementary suggested suggestions suggestion youmay otherproducts otheritems otheroffers moreproducts
+        moreitems newproducts newarrivals bestseller bestsellers bestsell bestselling popular trending featured productgrid productlist
+        productlists productslist productslider productcarousel producttile producttiles productcard productcards productteaser
+        productminiature productthumb productsgrid productsslider productscarousel productsblock productsrow listing listings
+        carousel swiper slick owl marquee footer nav navbar navigation navigace megamenu mainmenu menu submenu topbar breadcrumb
+        breadcrumbs comment comments testimonial testimonials faq banner banners advert adverts newsletter
+        cookie cookies modal popup filter filters facet facets sidebar wishlist tooltip tooltips blog search payment payments
+        login siteheader pageheader stickyheader cheaper combo kit addon addons usluga services calculator calc
+        polecane polecamy podobne souvisejici souvisejicich suvisiace ähnliche aehnliche zubehoer zubehör empfehlungen
+        relacionados relacionado tambien associes simili correlati gerelateerd liknande relatert tillbehor benzer ilgili
+        pohozhie soputstvuyuschie minicart headercart topcart sidecart cartdrawer cartsummary carttotal cartmini cartcontent cartcount
+        cartwidget cartbox cartblock cartpreview cartpopup cartprice cartsubtotal carticon cartlink cartinfo minibasket headerbasket
+        basketmini baskettotal basketsummary basketcontent shoppingcart shoppingbag checkout cartstatus basketbox
+        basketinfo basketprice koszyk kosik warenkorb panier carrito carrello sepet korb kosarica
+        lastviewed crossselling upselling customersalso alsobought alsolike compareproducts suggestproducts teaser teasers
+        sponsored promoted ads ad adbox feedback rev qa questions answers notification notifications
+        autocomplete dropdown megadropdown offcanvas drawer productitem_ subcategories subcategory categorylist""",
+    BUY="""addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton buybtn buybox buyform
+        btnbuy btncart buy cartadd cartform cartbutton cartbtn addto indenwarenkorb dokosika dokoszyka
+        variationsform productform purchase koop kaufen comprar acheter kupit satinal kup kupic koupit""",
+    CENTS="cent cents dec decimal decimals frac fraction mantissa sup small penny pence minor kop kopecks grosz grosze haler drobne tiny cts fractional superscript",
+    HIDDEN="hidden hide dnone ishidden nghide",
+    OFFSCREEN="offscreen sronly visuallyhidden screenreader screenreaders",
+)
+# Within longer words (`pricebox`, `produktpreis`); only stems long enough to mean one thing.
+_STEMS = _table(
+    PRICE="price preis prix precio preço preco prezzo prijs cijena cjena hinta fiyat kaina harga tsena цена价格 kakaku",
+    LIST="oldpric oldpreis pricold preisalt listprice regularprice originalprice streichpreis strikeprice altpreis",
+    STRUCK="strike linethrough crossedout durchgestrichen",
+    SECONDARY="installment instalment finanz versandk grundpreis perunit unitprice mensual rating basepriceinfo",
+    ZONE="recommend recomend related crosssell upsell minicart bestsell carousel breadcrumb footer podobn polecan zubeh",
+    BUY="addtocart addtobasket addtobag buybutton",
+)
+_CEN = re.compile(r"cen[aeuy]")
+_CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-Z])")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_MAX_CHARS = 300
+_MAX_WORDS = 24
+
+
+@lru_cache(maxsize=8192)
+def _of_word(word: str) -> Says:
+    """What one word, or one pair written together, says."""
+    says = _EXACT.get(word, Says(0))
+    if len(word) > 4:  # noqa: PLR2004 - shorter words hold no stem but themselves
+        for stem, flag in _STEMS.items():
+            if stem in word:
+                says |= flag
+    elif _CEN.fullmatch(word):
+        says |= Says.PRICE
+    return says
+
+
+@lru_cache(maxsize=8192)
+def says(names: str) -> Says:
+    """What the names of one element say, together."""
+    found = Says(0)
+    last = ""
+    # Each name by itself: the end of one and the start of the next make no pair.
+    for name in names[:_MAX_CHARS].split():
+        last = ""
+        for word in _WORD.findall(_CAMEL.sub(" ", name).lower())[:_MAX_WORDS]:
+            found |= _of_word(word)
+            if last:
+                found |= _of_word(last + word)
+            last = word
+    return found

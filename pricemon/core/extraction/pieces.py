@@ -1,0 +1,184 @@
+"""Text nodes → printed amounts: finding those worth a look, and joining split ones.
+
+Shops cut one price into many elements (`<b>$</b>19<sup>99</sup>`); a *box* is the largest element
+around a number that still prints that one amount and little else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborNode
+
+from pricemon.core.extraction import names
+from pricemon.core.extraction.names import Says
+from pricemon.core.money import find_money, plain_digits
+
+MAX_SEEDS = 1_500
+MAX_TEXT = 90
+SHORT_LABEL = 30
+
+_LONG_TEXT = 400
+_BOX_TEXT = 60
+_BOX_CLIMB = 4
+_RAW = frozenset("script style title template noscript textarea iframe".split())
+_INLINE = frozenset("-text span small b strong i em sup sub a font label abbr bdi bdo".split())
+_DIGIT = re.compile(r"\d")
+# A sign of money, or hardly more than a number with a short word on either side.
+_MONEYISH = re.compile(
+    r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]"
+    r"|^[^\d]{0,24}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{0,14}$"
+)
+_CENTS = re.compile(r"\d\d(?!\d)")
+_WHOLE_AT_END = re.compile(r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$")
+_POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
+_POINT_LAST = re.compile(r"\d[.,]$")
+_MOST_PIECES = 16
+
+
+@dataclass(slots=True)
+class Seed:
+    """A text node that may hold an amount; `order` counts the page's texts."""
+
+    order: int
+    node: LexborNode
+    text: str
+    before: str
+    before_node: LexborNode | None
+
+
+def seeds(root: LexborNode, heading: str) -> tuple[list[Seed], int | None]:
+    """Text nodes worth a look, and the order of the one that holds the heading's text."""
+    found: list[Seed] = []
+    heading_order: int | None = None
+    last_tag: str | None = ""
+    before = ""
+    before_node: LexborNode | None = None
+    order = 0
+    has_digit = _DIGIT.search
+    moneyish = _MONEYISH.search
+    for node in root.traverse(include_text=True, skip_empty=True):
+        text = node.text_content
+        if text is None:
+            last_tag = node.tag
+            continue
+        if last_tag in _RAW and node.parent is not None and node.parent.tag in _RAW:
+            last_tag = ""
+            continue
+        last_tag = ""
+        order += 1
+        if len(text) < _LONG_TEXT:
+            if has_digit(text):
+                squeezed = " ".join(text.split())
+                if len(squeezed) <= MAX_TEXT and moneyish(squeezed) and len(found) < MAX_SEEDS:
+                    found.append(Seed(order, node, squeezed, before, before_node))
+            if heading in text and text.strip() == heading:
+                heading_order = order
+        before, before_node = text, node
+    return found, heading_order
+
+
+def box(element: LexborNode, evidence: Sequence[str]) -> tuple[LexborNode, str]:
+    """The largest element around that still prints one amount only, and its text put together."""
+    found, text = element, compose(element)
+    for _ in range(_BOX_CLIMB):
+        parent = found.parent
+        if parent is None or parent.tag in ("body", "html"):
+            break
+        if len(parent.text(strip=True)) > _BOX_TEXT:
+            break
+        composed = compose(parent)
+        if composed != text and len({m.amount for m in find_money(composed, evidence=evidence)}) != 1:
+            break
+        found, text = parent, composed
+    return found, text
+
+
+def compose(element: LexborNode) -> str:
+    """An element's text with split amounts rejoined: `19` `<sup>99</sup>` is 19.99, not 1999."""
+    only = element.first_child
+    if only is not None and only.next is None and only.is_text_node:
+        return plain_digits(" ".join((only.text_content or "").split()))
+    text = ""
+    count = 0
+    last_tag: str | None = ""
+    for node in element.traverse(include_text=True, skip_empty=True):
+        content = node.text_content
+        if content is None:
+            last_tag = node.tag
+            continue
+        parent = node.parent
+        if parent is None or (last_tag in _RAW and parent.tag in _RAW):
+            continue
+        text = _join(text, " ".join(plain_digits(content).split()), parent)
+        count += 1
+        if count > _MOST_PIECES or len(text) > 4 * MAX_TEXT:
+            break
+    return text
+
+
+def _join(text: str, piece: str, parent: LexborNode) -> str:
+    if not text or not piece:
+        return text + piece
+    if text[-1].isdigit():
+        if _CENTS.match(piece) and _WHOLE_AT_END.search(text) and _is_cents(parent):
+            return f"{text}.{piece}"
+        if _POINT_FIRST.match(piece):
+            return text + piece.replace(" ", "")
+    elif _POINT_LAST.search(text) and _CENTS.match(piece):
+        return text + piece
+    return f"{text} {piece}"
+
+
+def _is_cents(parent: LexborNode) -> bool:
+    """Whether an element of two digits is the minor unit of the amount before it."""
+    if parent.tag in ("sup", "sub", "small"):
+        return True
+    above = parent.parent
+    if above is not None and above.tag == "sup":
+        return True
+    declared = parent.attributes.get("class")
+    return bool(declared) and Says.CENTS in names.says(declared or "")
+
+
+def text_before(seed: Seed, around: LexborNode) -> str:
+    """The text before the box, when it stands in the same small part of the page."""
+    node = seed.before_node
+    if node is None or len(seed.before) > 2 * MAX_TEXT:
+        return ""
+    above: set[int] = set()
+    parent = around.parent
+    for _ in range(3):
+        if parent is None or parent.tag in ("body", "html", "main"):
+            break
+        above.add(parent.mem_id)
+        parent = parent.parent
+    ancestor: LexborNode | None = node.parent
+    for _ in range(4):
+        if ancestor is None:
+            return ""
+        if ancestor.mem_id in above:
+            text = " ".join(seed.before.split())
+            inline = node.parent is not None and node.parent.mem_id in above
+            return text if inline or len(text) <= SHORT_LABEL or text.endswith(":") else ""
+        ancestor = ancestor.parent
+    return ""
+
+
+def text_after(around: LexborNode) -> str:
+    """The first words after the box within its parent; not what labels the next amount."""
+    node = around.next
+    for _ in range(3):
+        if node is None:
+            return ""
+        text = (node.text_content if node.is_text_node else node.text()) or ""
+        text = " ".join(text[:MAX_TEXT].split())
+        if text:
+            own_line = node.tag not in _INLINE
+            if own_line and len(text) > SHORT_LABEL:
+                return ""
+            return "" if any(money.sign for money in find_money(text)) else text
+        node = node.next
+    return ""
