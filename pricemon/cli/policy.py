@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,14 +49,22 @@ def policy(
         pricemon policy deployer --env prod --account 123456789012 --region eu-west-1
     """
     mine = context.current(ctx)
+    from pricemon.cloud.deployer import MANAGED_LIMIT
+
     aws = _place(mine, account, region, partition)
     document = deployer(mine, aws) if whose is Whose.DEPLOYER else _of_role(mine, aws, whose)
+    size = len(json.dumps(document, separators=(",", ":")))
+    if size > MANAGED_LIMIT:
+        mine.talk(
+            f"note: {size} characters are too long for one managed policy ({MANAGED_LIMIT}); "
+            "as an inline policy of a role they fit"
+        )
     render.print_json(document)
 
 
 def deployer(mine: context.Context, aws: Aws | None = None) -> Document:
     """What a person needs for `up` and `down` of the environment's stack."""
-    from pricemon.cloud import policy as policies
+    from pricemon.cloud.deployer import deployer as permissions
 
     aws = aws or mine.aws
     config = mine.config
@@ -63,7 +72,7 @@ def deployer(mine: context.Context, aws: Aws | None = None) -> Document:
     endpoints = [each.endpoint for each in config.subscriptions]
     paths = [each.removeprefix("ssm:") for each in endpoints if each.startswith("ssm:")]
     keys = {key for resource in stack if (key := getattr(resource, "kms_key", None))}
-    return policies.deployer(
+    return permissions(
         [(resource.kind, resource.name) for resource in stack],
         partition=aws.partition,
         account=aws.account,

@@ -14,6 +14,7 @@ _ACCOUNT_ARN = "arn:{partition}:%s::{account}:%s"
 _BUCKET_ARN = "arn:{partition}:s3:::{name}"
 
 ANYWHERE = "*"
+TAKE_NO_ARN = "TheseTakeNoArn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +23,17 @@ class Need:
 
     `resource` is filled in with partition, region, account and the resource's name; `{group}` is
     the schedule group's. With `of_functions` the stack's functions are the condition instead: an
-    event source mapping has no name, but AWS tells whose it is.
+    event source mapping has no name, but AWS tells whose it is. With `alike` several names become
+    one pattern, since a policy may not be long.
     """
 
     sid: str
     resource: str
     service: str
     names: tuple[str, ...]
+    below: str = ""
+    """A suffix that, appended, is a second form of the ARN."""
+    alike: bool = False
     of_functions: bool = False
     passed_to: tuple[str, ...] = ()
     """Services that a role may be passed to."""
@@ -126,27 +131,29 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             ),
         ),
         Need(
-            sid="SubscriptionsTakeNoArn",
+            sid=TAKE_NO_ARN,
             service="sns",
             resource=ANYWHERE,
             names=("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
         ),
     ),
     "log-group": (
-        Need(  # the ARN form with `:*` is the one for everything but tags
+        Need(  # the form with `:*` is the one for everything but tags, which want the other
             sid="LogGroups",
             service="logs",
-            resource=_LOCAL_ARN % ("logs", "log-group:{name}:*"),
-            names=("CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy"),
-        ),
-        Need(
-            sid="LogGroupTags",
-            service="logs",
             resource=_LOCAL_ARN % ("logs", "log-group:{name}"),
-            names=("ListTagsForResource", "TagResource", "UntagResource"),
+            below=":*",
+            names=(
+                "CreateLogGroup",
+                "DeleteLogGroup",
+                "ListTagsForResource",
+                "PutRetentionPolicy",
+                "TagResource",
+                "UntagResource",
+            ),
         ),
         Need(
-            sid="LogGroupListingTakesNoArn",
+            sid=TAKE_NO_ARN,
             service="logs",
             resource=ANYWHERE,
             names=("DescribeLogGroups",),
@@ -229,7 +236,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             of_functions=True,
         ),
         Need(
-            sid="MappingListingTakesNoArn",
+            sid=TAKE_NO_ARN,
             service="lambda",
             resource=ANYWHERE,
             names=("ListEventSourceMappings",),
@@ -263,6 +270,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             sid="Alarms",
             service="cloudwatch",
             resource=_LOCAL_ARN % ("cloudwatch", "alarm:{name}"),
+            alike=True,
             names=(
                 "DeleteAlarms",
                 "DescribeAlarms",

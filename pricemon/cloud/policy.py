@@ -12,10 +12,8 @@ teardown would bring the group back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from pricemon.cloud.needs import NEEDS, Need
 
 Arn = Any
 Document = dict[str, Any]
@@ -45,8 +43,8 @@ def scraper(
     the other resources, `network` is the account's EC2 pattern (`arn:aws:ec2:…:*`) for a function
     in a VPC, which is as narrow as Lambda takes it.
     """
-    return _document(
-        _allow(
+    return document(
+        allow(
             "Table",
             [
                 "dynamodb:BatchGetItem",
@@ -58,9 +56,9 @@ def scraper(
             ],
             table,
         ),
-        _allow("Catalogue", ["dynamodb:Query"], index),
-        _allow("Archive", ["s3:PutObject"], bucket + "/prices/*", bucket + "/failures/*"),
-        _allow(
+        allow("Catalogue", ["dynamodb:Query"], index),
+        allow("Archive", ["s3:PutObject"], bucket + "/prices/*", bucket + "/failures/*"),
+        allow(
             "Jobs",
             [
                 "sqs:ChangeMessageVisibility",
@@ -71,7 +69,7 @@ def scraper(
             ],
             queue,
         ),
-        _allow("DeadLetters", ["sqs:SendMessage"], dlq),
+        allow("DeadLetters", ["sqs:SendMessage"], dlq),
         *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, network=network),
     )
 
@@ -95,8 +93,8 @@ def stream_processor(
     Lambda's error names `ListStreams` among what it wants; AWS's reference gives that action no
     ARN, but SAM's `DynamoDBStreamReadPolicy` grants it on a table's streams, and mappings work.
     """
-    return _document(
-        _allow(
+    return document(
+        allow(
             "Stream",
             [
                 "dynamodb:DescribeStream",
@@ -105,8 +103,8 @@ def stream_processor(
             ],
             stream,
         ),
-        _allow("StreamListing", ["dynamodb:ListStreams"], stream),
-        _allow(
+        allow("StreamListing", ["dynamodb:ListStreams"], stream),
+        allow(
             "AlertState",
             [
                 "dynamodb:BatchGetItem",
@@ -118,16 +116,16 @@ def stream_processor(
             ],
             table,
         ),
-        _allow("Alerts", ["sns:Publish"], topic),
-        _allow("OnFailure", ["sqs:SendMessage"], on_failure),
-        *([_allow("Deferred", ["sqs:SendMessage"], queue)] if queue is not None else []),
+        allow("Alerts", ["sns:Publish"], topic),
+        allow("OnFailure", ["sqs:SendMessage"], on_failure),
+        *([allow("Deferred", ["sqs:SendMessage"], queue)] if queue is not None else []),
         *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, network=network),
     )
 
 
 def scheduler(*, queue: Arn, keys: Sequence[Arn] = ()) -> Document:
     """What the schedule may do: put its message into the scraping queue."""
-    return _document(_allow("FanOut", ["sqs:SendMessage"], queue), *_encryption(keys))
+    return document(allow("FanOut", ["sqs:SendMessage"], queue), *_encryption(keys))
 
 
 def trust_lambda() -> Document:
@@ -136,7 +134,7 @@ def trust_lambda() -> Document:
     Without an `aws:SourceAccount` condition: Lambda does not document that it sends one when it
     assumes an execution role, and a function can only be given a role of its own account.
     """
-    return _document(_trust("lambda.amazonaws.com"))
+    return document(_trust("lambda.amazonaws.com"))
 
 
 def trust_scheduler(*, account: str, schedule_group: Arn) -> Document:
@@ -145,7 +143,7 @@ def trust_scheduler(*, account: str, schedule_group: Arn) -> Document:
     The scope must be the group: AWS refuses a single schedule here ("Confused deputy prevention in
     EventBridge Scheduler", its user guide).
     """
-    return _document(
+    return document(
         _trust("scheduler.amazonaws.com")
         | {
             "Condition": {
@@ -161,7 +159,7 @@ def alarms_may_publish(*, topic: Arn, account: str, alarms: Arn) -> Document:
     `alarms` is an ARN pattern (`arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*`). Principals of
     the account itself are let in by their own policies.
     """
-    return _document(
+    return document(
         {
             "Sid": "Alarms",
             "Effect": "Allow",
@@ -178,7 +176,7 @@ def alarms_may_publish(*, topic: Arn, account: str, alarms: Arn) -> Document:
 
 def tls_only(*, bucket: Arn) -> Document:
     """The bucket's policy: nobody reads or writes it over plain HTTP."""
-    return _document(
+    return document(
         {
             "Sid": "TlsOnly",
             "Effect": "Deny",
@@ -188,55 +186,6 @@ def tls_only(*, bucket: Arn) -> Document:
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
     )
-
-
-def deployer(
-    resources: Iterable[tuple[str, str]],
-    *,
-    partition: str,
-    account: str,
-    region: str,
-    parameters: Sequence[Arn] = (),
-    keys: Sequence[Arn] = (),
-    vpc: bool = False,
-) -> Document:
-    """What a person needs for `up` and `down` of a stack, and nothing beyond it.
-
-    `resources` are the stack's, as kind and name. `parameters` are SSM parameters with
-    subscriptions' endpoints, `keys` the KMS keys that encrypt the stack, `vpc` says that the
-    functions have a network. Raises `KeyError` for a kind that `needs` does not know.
-    """
-    by_kind: dict[str, list[str]] = {}
-    for kind, name in resources:
-        by_kind.setdefault(kind, []).append(name)
-    place = {"partition": partition, "account": account, "region": region}
-    place["group"] = next(iter(by_kind.get("schedule-group", ())), "default")
-    function_arn = f"arn:{partition}:lambda:{region}:{account}:function:"
-    functions = sorted(function_arn + name for name in by_kind.get("function", ()))
-    statements = []
-    for kind, names in by_kind.items():
-        for need in NEEDS[kind]:
-            arns = sorted({need.resource.format(name=name, **place) for name in names})
-            conditions = _conditions(need, functions)
-            statements.append(_allow(need.sid, need.actions, *arns) | conditions)
-    if parameters:
-        statements.append(_allow("Secrets", ["ssm:GetParameter"], *parameters))
-    if keys:
-        # DynamoDB takes a grant on the key for itself, in the name of whoever makes the table.
-        actions = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"]
-        statements.append(_allow("Encryption", actions, *keys))
-    if vpc:
-        lookups = ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"]
-        statements.append(_allow("VpcLookupsTakeNoArn", lookups, "*"))
-    return _document(*statements)
-
-
-def _conditions(need: Need, functions: list[str]) -> dict[str, Any]:
-    if need.of_functions:
-        return {"Condition": {"ArnEqualsIfExists": {"lambda:FunctionArn": functions}}}
-    if need.passed_to:
-        return {"Condition": {"StringEquals": {"iam:PassedToService": list(need.passed_to)}}}
-    return {}
 
 
 def _function(
@@ -249,18 +198,18 @@ def _function(
 ) -> list[Statement]:
     """What every function needs, and what its options add."""
     statements = [
-        _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group + ":log-stream:*")
+        allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group + ":log-stream:*")
     ]
     if parameters:
-        statements.append(_allow("Secrets", ["ssm:GetParameter"], *parameters))
+        statements.append(allow("Secrets", ["ssm:GetParameter"], *parameters))
     statements += _encryption(keys)
     if tracing:
         statements.append(
-            _allow("TracingTakesNoArn", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
+            allow("TracingTakesNoArn", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
         )
     if network is not None:
         statements += [
-            _allow(
+            allow(
                 "VpcInterfaces",
                 [
                     "ec2:AssignPrivateIpAddresses",
@@ -270,7 +219,7 @@ def _function(
                 ],
                 network,
             ),
-            _allow(
+            allow(
                 "VpcLookupsTakeNoArn",
                 ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
                 "*",
@@ -280,14 +229,16 @@ def _function(
 
 
 def _encryption(keys: Sequence[Arn]) -> list[Statement]:
-    return [_allow("Encryption", ["kms:Decrypt", "kms:GenerateDataKey"], *keys)] if keys else []
+    return [allow("Encryption", ["kms:Decrypt", "kms:GenerateDataKey"], *keys)] if keys else []
 
 
-def _document(*statements: Statement) -> Document:
+def document(*statements: Statement) -> Document:
+    """A policy of the statements."""
     return {"Version": VERSION, "Statement": list(statements)}
 
 
-def _allow(sid: str, actions: list[str], *resources: Arn) -> Statement:
+def allow(sid: str, actions: list[str], *resources: Arn) -> Statement:
+    """A statement of a policy that belongs to whoever may act."""
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": list(resources)}
 
 
