@@ -133,9 +133,10 @@ class Fetcher:
             try:
                 return self._attempt(visit)
             except Retry as error:
-                # A host that uses up all its time is a tarpit; it does not get it twice.
                 spent = self._clock() - began >= self._settings.total_timeout
-                if spent or error.reason not in _HEALS:
+                # A host that uses up all its time is a tarpit; it does not get it twice.
+                tarpit = error.reason == Reason.TIMEOUT and spent
+                if tarpit or error.reason not in _HEALS:
                     raise
                 self._wait(error, attempt, deadline)
         return self._attempt(visit)

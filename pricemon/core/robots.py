@@ -85,12 +85,12 @@ def _read(target: Target, load: Load) -> tuple[Protego | None, str]:
     """The rules, or `None` and why they could not be had."""
     try:
         status, body = load(target)
-    except GiveUp as error:
-        if error.reason not in (Reason.REDIRECTS, Reason.FORBIDDEN_HOST):
-            raise  # what makes the host itself impossible; its pages would meet the same
-        return _NO_RULES, ""  # redirected away or in circles: unavailable (§2.3.1.2)
     except JobError as error:
-        return None, str(error)
+        if error.reason in (Reason.REDIRECTS, Reason.FORBIDDEN_HOST):
+            return _NO_RULES, ""  # redirected away or in circles: unavailable (§2.3.1.2)
+        if isinstance(error, Retry) or error.reason == Reason.BAD_ENCODING:
+            return None, str(error)
+        raise  # what makes the host itself impossible: its pages would meet the same
     if status in _OK:
         return Protego.parse(body.decode("utf-8", errors="replace")), ""
     if status in _UNAVAILABLE:

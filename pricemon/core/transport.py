@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pricemon.core.urls import Target
 
 _OK = range(200, 300)
+_LONGEST_LENGTH = 20  # digits
 _DRAINABLE = 16_384
 """Bytes of an unwanted body that are cheaper to read than a new connection is to open."""
 
@@ -92,11 +94,16 @@ def _send(
 
 
 def _body(raw: urllib3.BaseHTTPResponse, limit: int, *, cut: bool) -> bytes:
-    declared = raw.headers.get("content-length", "")
-    if not cut and declared.isdecimal() and int(declared) > limit:
-        raise GiveUp(Reason.TOO_LARGE, f"the body is {int(declared):,} bytes")
+    if not cut and (_declared(raw) or 0) > limit:
+        raise GiveUp(Reason.TOO_LARGE, f"the body is over {limit:,} bytes")
     pieces = _capped(raw.stream(decoding.PIECE, decode_content=False), limit)
     return decoding.decode(pieces, raw.headers.get("content-encoding"), limit=limit, cut=cut)
+
+
+def _declared(raw: urllib3.BaseHTTPResponse) -> int | None:
+    """The Content-Length in bytes, if there is one worth believing."""
+    length = raw.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < _LONGEST_LENGTH else None
 
 
 def _capped(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -111,9 +118,8 @@ def _capped(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 def _finish(raw: urllib3.BaseHTTPResponse) -> None:
     """Leave the connection fit for the next request if that is cheap, else close it."""
-    declared = raw.headers.get("content-length", "0")
-    chunked = "transfer-encoding" in raw.headers
-    if declared.isdecimal() and int(declared) <= _DRAINABLE and not chunked:
+    length = 0 if raw.status == HTTPStatus.NOT_MODIFIED else _declared(raw)
+    if length is not None and length <= _DRAINABLE and "transfer-encoding" not in raw.headers:
         raw.drain_conn()
     raw.close()
 
@@ -124,7 +130,7 @@ def _named(target: Target, exchange: Exchange) -> Iterator[None]:
 
     Their own messages are left out: they may carry URLs, headers or a proxy's credentials.
     """
-    host = target.host
+    host = f"{target.host}, by way of the proxy," if exchange.proxied else target.host
     try:
         yield
     except http.NewConnectionError:

@@ -7,7 +7,6 @@ import zlib
 
 import brotli
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from pricemon.core import decoding
 from pricemon.core.errors import GiveUp, JobError
 from pricemon.core.model import Reason
 
+zstd = decoding.zstd  # under whichever name this Python has it
 PACK = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,

@@ -357,6 +357,16 @@ def test_https_goes_through_a_tunnel(shop, shops, fetchers, clock, certificates)
     assert (shop.calls[0].method, shop.asked) == ("CONNECT", ["shop.example:443"])
 
 
+@pytest.mark.parametrize("status", [407, 502])
+def test_proxy_that_opens_no_tunnel_is_named(shop, proxied, status):
+    """It is not the shop's failure, and it may heal."""
+    shop.answers["*"] = lambda call: call.reply("", status)
+    with pytest.raises(Retry) as caught:
+        proxied("https://shop.example/p")
+    assert caught.value.reason == Reason.CONNECTION
+    assert "proxy" in caught.value.detail
+
+
 def copy(source, sink):
     try:
         while data := source.recv(65_536):

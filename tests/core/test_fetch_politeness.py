@@ -62,8 +62,9 @@ def test_robots_that_does_not_exist_allows(bench, status):
         lambda call: call.reply("", 429),
         lambda call: call.reset(),
         lambda call: call.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nUser-agent: *"),
+        lambda call: call.reply("not packed", Content_Encoding="gzip"),
     ],
-    ids=["500", "429", "reset", "cut"],
+    ids=["500", "429", "reset", "cut", "corrupt"],
 )
 def test_robots_that_cannot_be_had_disallows_for_now(bench, answer):
     """RFC 9309 §2.3.1.4: unreachable means stay away, so the job waits in the queue. The failure
