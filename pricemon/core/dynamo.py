@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from pricemon.core import backoff
 from pricemon.core.errors import PricemonError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Rows:
 
     def pause(self, attempt: int) -> None:
         """Wait before the next attempt: exponential with full jitter, after AWS's own advice."""
-        self._sleep(random.uniform(0, min(5.0, 0.1 * 2**attempt)))  # noqa: S311  jitter is no secret
+        self._sleep(backoff.full_jitter(attempt, base=0.1, cap=5, random=random.random))
 
     def _write_chunk(self, chunk: list[Mapping[str, Any]]) -> None:
         waiting = chunk

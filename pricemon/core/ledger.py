@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from pricemon.core import dynamo, items, runs
 
@@ -95,6 +95,9 @@ class _Transaction:
             except ClientError as error:
                 if self._settle(error, [cause for cause, _ in writes]):
                     continue
+            except ParamValidationError as error:
+                self._each_for_itself(str(error))
+                continue
             except BotoCoreError:
                 pass  # The connection broke. If all was written nevertheless, all is repeated.
             else:
@@ -139,14 +142,20 @@ class _Transaction:
             return self._settle_each(reasons, causes)
         if dynamo.is_transient(error):
             return False
-        if error.response["Error"]["Code"] == "ValidationException" and len(self._waiting) > 1:
-            # One of the rows spoils the request as a whole: each must stand for itself.
-            waiting, self._waiting = self._waiting, []
-            for entry in waiting:
-                self._fates.add(_Transaction(self._table, [entry]).write())
-            return True
-        self._fail_all(str(error))
+        if error.response["Error"]["Code"] == "ValidationException":
+            self._each_for_itself(str(error))
+        else:
+            self._fail_all(str(error))
         return True
+
+    def _each_for_itself(self, why: str) -> None:
+        """One of the rows spoils the request as a whole: find out which."""
+        if len(self._waiting) == 1:
+            self._fail_all(why)
+            return
+        waiting, self._waiting = self._waiting, []
+        for entry in waiting:
+            self._fates.add(_Transaction(self._table, [entry]).write())
 
     def _settle_each(self, reasons: list[dict[str, Any]], causes: list[_Cause]) -> bool:
         repeated: list[Entry] = []

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _NOT_THE_PRODUCTS = frozenset({Reason.CIRCUIT_OPEN, Reason.INTERNAL, Reason.UNKNOWN_RETAILER})
 """Failures that say nothing of the product: they do not bring it nearer to being paused."""
 
+_MAX_TITLE = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -85,7 +87,7 @@ def conclude(
         result = _read(job, known, evidence.reading, evidence.page, bounds)
     titles = (
         product.title if product else None,
-        evidence.reading.title if evidence.reading else None,
+        _bounded(evidence.reading.title) if evidence.reading else None,
         known.page_title if known else None,
     )
     observation = replace(result.observation, title=next(filter(None, titles), None))
@@ -139,7 +141,7 @@ def _read(
         currency=currency,
         availability=reading.availability,
         price_since=base.price_since if same and base.price_since else at,
-        page_title=reading.title or base.page_title,
+        page_title=_bounded(reading.title) or base.page_title,
         source=reading.source,
         # Validators belong to the page that gave the accepted price: a 304 then means that price.
         etag=page.etag if page else None,
@@ -217,6 +219,11 @@ def _observation(job: Job, outcome: Outcome, **found: Any) -> Observation:
         ),
         **found,
     )
+
+
+def _bounded(title: str | None) -> str | None:
+    """A page may call anything its title; a row has 400 KB for everything."""
+    return title[:_MAX_TITLE] if title else None
 
 
 def _day(at: int) -> date:

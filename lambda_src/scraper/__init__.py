@@ -1,0 +1,1 @@
+"""The function that works the scraping queue: fans sweeps out, and scrapes."""
