@@ -72,6 +72,11 @@ def moment(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def iso(milliseconds: int) -> str:
+    """`2026-11-21T14:03:22Z`."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def day(milliseconds: int) -> str:
     """`2026-11-21`, in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%d")
