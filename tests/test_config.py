@@ -89,8 +89,8 @@ WHOLE_FILE: list[tuple[bytes, str]] = [
     (
         b"region: [a\n",
         (
-            "x.yaml, line 2, column 1: not YAML: while parsing a flow sequence expected ',' or ']', "
-            "but got '<stream end>'"
+            "x.yaml, line 2, column 1: not YAML: while parsing a flow sequence expected ',' or ']',"
+            " but got '<stream end>'"
         ),
     ),
     (b"region: a\nprofile: caf\xe9\n", "x.yaml, line 2: byte 0xe9 is not UTF-8"),
@@ -111,8 +111,8 @@ WHOLE_FILE: list[tuple[bytes, str]] = [
     (
         b"a: 1\n--- \nb: 2\n",
         (
-            "x.yaml, line 2, column 1: not YAML: expected a single document in the stream but found "
-            "another document"
+            "x.yaml, line 2, column 1: not YAML: expected a single document in the stream but found"
+            " another document"
         ),
     ),
     (

@@ -128,7 +128,8 @@ def _value(name: str, raw: Any, problems: list[str]) -> Any:
     try:
         return values.PARSERS[name](raw)
     except Refused as refused:
-        problems.append(f"{name} {refused}")
+        sentence = str(refused)
+        problems.append(name + sentence if sentence.startswith(":") else f"{name} {sentence}")
         return None
 
 

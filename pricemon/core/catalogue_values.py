@@ -3,7 +3,7 @@
 Each parser takes what a CSV cell (text) or a JSON key (any value) holds and returns the canonical
 value, `None` for nothing. Equal values get equal forms (`45.00` and `45`), so that importing the
 same thing twice is no change. What is wrong raises `Refused` with the end of a sentence that
-begins with the column's name.
+begins with the column's name (or, after a colon, a sentence of its own).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pricemon.core.settings import AlertRules, ExtractRule, ValueRule, extract_r
 from pricemon.core.urls import Target
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~+=@/-]{0,127}")
-_MONEY = re.compile(r"\d{1,12}(\.\d{1,4})?")
+_MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LIST = re.compile(r"[,;|]")
 _MAX_URL, _MAX_TITLE, _MAX_GROUP, _MAX_ITEM, _MAX_ITEMS = 2048, 1000, 128, 64, 50
@@ -177,7 +177,7 @@ def _alerts(raw: Any) -> dict[str, Any] | None:
 
 def _alert_option(name: str, value: Any) -> Any:
     if name not in _ALERT_OPTIONS:
-        raise Refused("has " + unknown("the rule", name, _ALERT_OPTIONS))
+        raise Refused(": " + unknown("rule", name, _ALERT_OPTIONS))
     if name in _FLAGS:
         valid = isinstance(value, bool)
     elif name in _WHOLE:
@@ -187,10 +187,11 @@ def _alert_option(name: str, value: Any) -> Any:
     elif name == "quiet_hours":
         valid = isinstance(value, str) and bool(value.strip())
     else:
-        value = _money(value) if not isinstance(value, bool) else None
-        valid = value is not None
+        text = str(value) if isinstance(value, int | Decimal | str) else ""
+        valid = _MONEY.fullmatch(text) is not None and Decimal(text) > 0
+        value = _money(text) if valid else value
     if not valid:
-        raise Refused(f"has a {name} that makes no sense: {_short(str(value))}")
+        raise Refused(f": {name} makes no sense as {_short(json.dumps(value, default=str))}")
     return value
 
 
@@ -204,7 +205,7 @@ def _rule(raw: Any) -> dict[str, Any] | None:
     rule: dict[str, Any] = {}
     for name, value in options.items():
         if name not in _RULE_OPTIONS:
-            raise Refused("has " + unknown("the option", name, _RULE_OPTIONS))
+            raise Refused(": " + unknown("option", name, _RULE_OPTIONS))
         if name in _RULE_VALUES:
             rule[name] = _value_rule(name, {"css": value} if isinstance(value, str) else value)
         elif isinstance(value, str):
@@ -220,7 +221,7 @@ def _value_rule(name: str, raw: Any) -> dict[str, str]:
         raise Refused(f"has a {name} that is neither a CSS selector nor an object")
     for option, value in raw.items():
         if option not in _VALUE_OPTIONS:
-            raise Refused("has " + unknown("the option", f"{name}.{option}", _VALUE_OPTIONS))
+            raise Refused(": " + unknown(f"option of {name},", option, _VALUE_OPTIONS))
         if not isinstance(value, str) or not value:
             raise Refused(f"has a {name}.{option} that is no text")
     return dict(raw)
