@@ -243,9 +243,12 @@ class Fetcher:
     def _site(self, retailer: RetailerSettings) -> _Site:
         with self._lock:
             site = self._sites.get(retailer.name)
-            if site is None:
-                site = self._sites[retailer.name] = self._open(retailer)
-            return site
+        if site is None:
+            # Not under the lock: a proxy's secret may take a while, and only this retailer needs it.
+            opened = self._open(retailer)
+            with self._lock:
+                site = self._sites.setdefault(retailer.name, opened)
+        return site
 
     def _open(self, retailer: RetailerSettings) -> _Site:
         proxy = self._proxy(retailer.proxy) if retailer.proxy else None

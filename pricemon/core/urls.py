@@ -131,7 +131,13 @@ def _matches(target: Target, host: str, port: int | None) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _entry(entry: str) -> tuple[str, int | None]:
-    """`host` or `host:port` of a retailer's settings; an IPv6 host with a port is in brackets."""
+    """`host` or `host:port` of a retailer's settings; an IPv6 host with a port is in brackets.
+
+    An entry that is neither is `("", None)`, which matches nothing.
+    """
     bare_ipv6 = entry.count(":") > 1 and not entry.startswith("[")
-    parts = urlsplit(f"//[{entry}]" if bare_ipv6 else f"//{entry}")
-    return ascii_host(parts.hostname or ""), parts.port
+    try:
+        parts = urlsplit(f"//[{entry}]" if bare_ipv6 else f"//{entry}")
+        return ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
+        return "", None

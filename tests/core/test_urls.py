@@ -106,6 +106,8 @@ def test_any_location_is_a_target_or_refused(location):
         ("http://[::1]:81/", ["::1"], True),
         ("http://[::1]:81/", ["[::1]:82"], False),
         ("http://shop.example/", [], False),
+        ("http://shop.example/", ["", "a b", "x:port", "[::", "SHOP.example"], True),
+        ("http://shop.example/", ["", ".", "*", "a b", "x:port", "[::"], False),
     ],
 )
 def test_belongs(url, hosts, expected):
