@@ -244,7 +244,7 @@ class Fetcher:
         with self._lock:
             site = self._sites.get(retailer.name)
         if site is None:
-            # Not under the lock: a proxy's secret may take a while, and only this retailer needs it.
+            # Outside the lock: a proxy's secret may take a while, and only this retailer needs it.
             opened = self._open(retailer)
             with self._lock:
                 site = self._sites.setdefault(retailer.name, opened)
