@@ -57,6 +57,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
                 "DescribeTable",
                 "DescribeTimeToLive",
                 "ListTagsOfResource",
+                "Scan",
                 "TagResource",
                 "UntagResource",
                 "UpdateContinuousBackups",

@@ -174,8 +174,14 @@ def alarms_may_publish(*, topic: Arn, account: str, alarms: Arn) -> Document:
     )
 
 
-def tls_only(*, bucket: Arn) -> Document:
-    """The bucket's policy: nobody reads or writes it over plain HTTP."""
+def tls_only(*, bucket: Arn, loopback: bool = False) -> Document:
+    """The bucket's policy: nobody reads or writes it over plain HTTP.
+
+    With `loopback` requests from this very machine may: the embedded AWS has no certificate.
+    """
+    conditions: dict[str, Any] = {"Bool": {"aws:SecureTransport": "false"}}
+    if loopback:
+        conditions["NotIpAddress"] = {"aws:SourceIp": ["127.0.0.0/8", "::1/128"]}
     return document(
         {
             "Sid": "TlsOnly",
@@ -183,7 +189,7 @@ def tls_only(*, bucket: Arn) -> Document:
             "Principal": "*",
             "Action": "s3:*",
             "Resource": [bucket, bucket + "/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            "Condition": conditions,
         }
     )
 

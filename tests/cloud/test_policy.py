@@ -191,6 +191,14 @@ def test_the_bucket_denies_plain_http_for_itself_and_its_objects():
     assert statement["Resource"] == [bucket, f"{bucket}/*"]
 
 
+def test_the_embedded_aws_may_be_asked_over_plain_http_from_this_machine_alone():
+    (statement,) = policy.tls_only(bucket="b", loopback=True)["Statement"]
+    assert statement["Condition"] == {
+        "Bool": {"aws:SecureTransport": "false"},
+        "NotIpAddress": {"aws:SourceIp": ["127.0.0.0/8", "::1/128"]},
+    }
+
+
 def test_references_are_embedded_as_they_are_and_stay_dependencies():
     """A policy holds references until the engine knows their values; each is a dependency."""
     table = Topic(name="stands-for-a-table", display_name="", policy={})
