@@ -87,4 +87,4 @@ def test_a_function_ships_its_own_folder_and_core_alone(function):
     strangers = [
         name for name in files if not name.startswith((f"lambda_src/{function}/", "pricemon/core/"))
     ]
-    assert strangers == ["pricemon/__init__.py"]
+    assert strangers == ["lambda_src/__init__.py", "pricemon/__init__.py"]
