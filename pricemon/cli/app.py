@@ -10,14 +10,18 @@ import typer
 
 import pricemon
 from pricemon.cli import (
+    alerts,
     bundle,
     context,
     demo,
     dlq,
+    doctor,
     extract,
+    history,
     init,
     local,
     logs,
+    policy,
     products,
     render,
     scrape,
@@ -75,13 +79,19 @@ app.command(rich_help_panel=_STACK)(stack.down)
 app.command(rich_help_panel=_STACK)(status.status)
 app.command(rich_help_panel=_STACK)(stack.outputs)
 app.command(rich_help_panel=_STACK)(demo.demo)
+app.command(rich_help_panel=_STACK)(doctor.doctor)
 app.add_typer(local.app, name="local", rich_help_panel=_STACK)
 app.add_typer(products.app, name="products", rich_help_panel=_PRICES)
 app.command(rich_help_panel=_PRICES)(scrape.scrape)
+app.command(rich_help_panel=_PRICES)(history.history)
+app.command(rich_help_panel=_PRICES)(alerts.drops)
+app.command(rich_help_panel=_PRICES)(alerts.lows)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=_PRICES)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=_PRICES)
 app.command(rich_help_panel=_INSPECT)(extract.extract)
 app.command(rich_help_panel=_INSPECT)(logs.logs)
 app.command(rich_help_panel=_INSPECT)(bundle.bundle)
+app.command(rich_help_panel=_INSPECT)(policy.policy)
 context.share_options(app)
 
 
