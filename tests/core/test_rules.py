@@ -302,7 +302,7 @@ def test_an_id_tells_causes_apart() -> None:
         ("p", AlertKind.BELOW, 1, Decimal("1.50"), Decimal(3)),
     ]
     assert alert_id(*base) == alert_id(*same)
-    assert len({alert_id(*case) for case in [base, *others]}) == len(others) + 1  # type: ignore[arg-type]
+    assert len({alert_id(*case) for case in [base, *others]}) == len(others) + 1
 
 
 def test_an_unchanged_or_rising_price_needs_no_state_row() -> None:
