@@ -180,7 +180,9 @@ def change(
     """`product` with some columns set anew (an empty value clears), or what is wrong with them."""
     raw = {**plain(product), **assignments}
     row = Check(hosts).row(RawRow(0, raw))
-    return (row.product or product), row.problems
+    if row.product is None:
+        return product, row.problems
+    return dataclasses.replace(row.product, known=product.known), ()
 
 
 def suggest_id(url: str, taken: Collection[str] = ()) -> str:
