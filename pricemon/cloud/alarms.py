@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pricemon.cloud.alarm import Alarm
 
@@ -12,18 +12,40 @@ if TYPE_CHECKING:
 
     from pricemon.cloud.names import Names
     from pricemon.cloud.resource import Resource
-    from pricemon.config import Config
 
 _DAY = 86_400
 _LONGEST_WATCH = 7 * _DAY
 """CloudWatch's bound on period x evaluations, for periods of an hour and more."""
 
 
+class Options(Protocol):
+    """The config's alarms. Seconds; a threshold of `None` switches one off."""
+
+    enabled: bool
+    period: int
+    scraper_errors: int | None
+    processor_errors: int | None
+    dead_letters: int | None
+    on_failure: int | None
+    iterator_age: int | None
+    silent_periods: int | None
+
+
+class Sweeps(Protocol):
+    """The config's schedule. `period` is in seconds, and `None` where the expression tells none."""
+
+    enabled: bool
+    expression: str
+
+    @property
+    def period(self) -> int | None:
+        """Between two runs."""
+
+
 def alarms(
-    config: Config, names: Names, *, topic: Resource, tags: Mapping[str, str]
+    options: Options, sweeps: Sweeps, names: Names, *, topic: Resource, tags: Mapping[str, str]
 ) -> list[Alarm]:
     """The six alarms, all of them to the topic."""
-    options = config.alarms
 
     def alarm(what: str, *, threshold: int | None, **rest: Any) -> Alarm:
         return Alarm(
@@ -76,21 +98,20 @@ def alarms(
             dimensions={"FunctionName": names.processor},
             statistic="Maximum",
         ),
-        _silence(alarm, config, names),
+        _silence(alarm, options.silent_periods, sweeps, names),
     ]
 
 
-def _silence(alarm: Any, config: Config, names: Names) -> Alarm:
+def _silence(alarm: Any, periods: int | None, sweeps: Sweeps, names: Names) -> Alarm:
     """No page has been read for some schedule periods. No data at all is the worst of it."""
-    periods = config.alarms.silent_periods
-    every = config.schedule.period or _DAY  # cron does not say how often: once a day, at least
+    every = sweeps.period or _DAY  # cron does not say how often: once a day, at least
     watched = (periods or 1) * every
     period = min(max(60, ceil(every / 60) * 60), _DAY)
-    once = config.schedule.expression.startswith("at(")
+    once = sweeps.expression.startswith("at(")
     made: Alarm = alarm(
         "no-success",
         threshold=None if periods is None else 1,
-        present=config.schedule.enabled and not once and watched <= _LONGEST_WATCH,
+        present=sweeps.enabled and not once and watched <= _LONGEST_WATCH,
         description=f"No price has been read for {periods} schedule periods",
         namespace=names.metrics_namespace,
         metric="ScrapingSuccess",

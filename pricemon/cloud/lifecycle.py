@@ -11,31 +11,14 @@ _DEPLOY_DAYS = 1
 
 
 class Options(Protocol):
-    """Days; `None` is never."""
+    """The config's lifecycle: days until something happens; `None` is never."""
 
-    @property
-    def infrequent_access(self) -> int | None:
-        """Until prices move to the cheaper, slower storage class."""
-
-    @property
-    def glacier(self) -> int | None:
-        """Until prices move to Glacier Instant Retrieval."""
-
-    @property
-    def expire(self) -> int | None:
-        """Until prices are deleted."""
-
-    @property
-    def failures(self) -> int | None:
-        """Until the pages of failed jobs are deleted."""
-
-    @property
-    def noncurrent(self) -> int | None:
-        """Until an overwritten version is deleted."""
-
-    @property
-    def incomplete_uploads(self) -> int:
-        """Until a broken-off upload is cleared."""
+    infrequent_access: int | None
+    glacier: int | None
+    expire: int | None
+    failures: int | None
+    noncurrent: int | None
+    incomplete_uploads: int
 
 
 def rules(options: Options) -> tuple[dict[str, Any], ...]:

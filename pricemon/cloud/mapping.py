@@ -160,7 +160,8 @@ class EventSourceMapping(Resource):
     def _list(self, aws: Aws) -> list[Found]:
         """Our mappings, oldest source first (a stream's ARN ends in the time it began)."""
         source, function = self.source.to.name, self.function.to.name
-        listed = aws.find("lambda", "list_event_source_mappings", FunctionName=function)
+        arn = aws.arn("lambda", f"function:{function}")
+        listed = aws.find("lambda", "list_event_source_mappings", FunctionName=arn)
         everything = (
             listed["EventSourceMappings"]
             if listed is not None

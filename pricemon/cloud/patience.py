@@ -11,12 +11,15 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
-from pricemon.cloud.answers import Healing, sentence
+from pricemon.cloud.answers import sentence
 from pricemon.core.errors import PricemonError
+
+if TYPE_CHECKING:
+    from pricemon.cloud.healing import Healing
 
 T = TypeVar("T")
 OnWait = Callable[[str], None]

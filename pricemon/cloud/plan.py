@@ -16,7 +16,7 @@ from pricemon.cloud.walk import in_order, walk
 from pricemon.core.errors import PricemonError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pricemon.cloud.session import Aws
 
@@ -63,9 +63,9 @@ class Plan:
         """The changes that would do something."""
         return tuple(change for change in self.changes if change.kind is not Kind.KEEP)
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: str) -> int:
         """How many resources the given kind of change concerns."""
-        return sum(change.kind is kind for change in self.changes)
+        return sum(change.kind == kind for change in self.changes)
 
 
 def read_all(resources: Sequence[Resource], aws: Aws) -> dict[str, Found]:
@@ -154,6 +154,18 @@ def refuse_foreign(resource: Resource, have: State) -> None:
         hint="use another environment name, delete it, or, to make it this stack's, tag it "
         + ", ".join(f"{k}={v}" for k, v in resource.tags.items() if k.startswith("pricemon:")),
     )
+
+
+def refuse_protected(there: Iterable[tuple[Resource, State]]) -> None:
+    """Raise `PricemonError` if something may not be deleted at present."""
+    for resource, have in there:
+        why = resource.protection(have)
+        if why:
+            raise PricemonError(
+                f"{resource.id} can't be deleted: {why}",
+                hint="switch it off in the config and run `pricemon up` first, or keep the data "
+                "(`pricemon down --keep-data`)",
+            )
 
 
 def _outputs_after(resource: Resource, change: Change, found: Found, aws: Aws) -> Outputs:

@@ -18,7 +18,8 @@ from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
 
 from pricemon.cloud import patience as waits
-from pricemon.cloud.answers import healing, is_absent, is_taken
+from pricemon.cloud.answers import is_absent, is_taken
+from pricemon.cloud.healing import healing
 from pricemon.cloud.patience import OnWait, Patience
 
 if TYPE_CHECKING:

@@ -6,29 +6,28 @@ a reference, and so decides the order.
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from pricemon.cloud import policy
 from pricemon.cloud.alarms import alarms
 from pricemon.cloud.bucket import Bucket
 from pricemon.cloud.dashboard import Dashboard, widgets
 from pricemon.cloud.function import Function
+from pricemon.cloud.grants import Grants
 from pricemon.cloud.lifecycle import rules
 from pricemon.cloud.log_group import LogGroup
 from pricemon.cloud.mapping import EventSourceMapping
 from pricemon.cloud.names import RETAILER_INDEX, Names
+from pricemon.cloud.policy import trust_lambda
 from pricemon.cloud.queue import Queue
 from pricemon.cloud.resource import OWNER, Resource
 from pricemon.cloud.role import Role
 from pricemon.cloud.schedule import SCHEDULED_TIME, Schedule, ScheduleGroup
-from pricemon.cloud.subscription import Subscription
+from pricemon.cloud.subscribers import subscriptions
 from pricemon.cloud.table import Table
 from pricemon.cloud.topic import Topic
-from pricemon.core.errors import UsageError
 from pricemon.core.items import TTL_ATTRIBUTE
 from pricemon.core.settings import Wiring
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pricemon.cloud.bundle import Bundle
+    from pricemon.cloud.policy import Document
     from pricemon.cloud.session import Aws
     from pricemon.config import Config
 
@@ -75,6 +75,7 @@ class _Builder:
         self.bundles = bundles
         self.names = Names(config.env, aws.account, config.bucket.suffix)
         self.tags = {**config.tags, OWNER: config.env}
+        self.grants = Grants(self.names, aws, self.key, bool(config.functions.vpc.subnets))
 
     @cached_property
     def global_tags(self) -> dict[str, str]:
@@ -92,6 +93,7 @@ class _Builder:
     def stack(self) -> Stack:
         """Everything, wired."""
         config, names = self.config, self.names
+        jobs, changes = config.functions.scraper, config.functions.stream_processor
         table = self.table()
         bucket = self.bucket()
         dlq = self.queue(
@@ -118,7 +120,12 @@ class _Builder:
             "scraper",
             names.scraper,
             bucket=bucket,
-            role=self.role(names.scraper_role, "scraper", policy.trust_lambda(), self.may_scrape()),
+            role=self.role(
+                names.scraper_role,
+                "scraper",
+                trust_lambda(),
+                self.grants.scraper(parameters=config.parameters, tracing=jobs.xray),
+            ),
             environment=common
             | _env(bucket=bucket.name)
             | _env(queue_url=queue.ref("url"), dlq_url=dlq.ref("url")),
@@ -128,13 +135,14 @@ class _Builder:
             names.processor,
             bucket=bucket,
             role=self.role(
-                names.processor_role, "stream processor", policy.trust_lambda(), self.may_process()
+                names.processor_role,
+                "stream processor",
+                trust_lambda(),
+                self.grants.stream_processor(tracing=changes.xray),
             ),
             environment=common
             | _env(topic_arn=topic.ref("arn"), on_failure_url=on_failure.ref("url")),
         )
-        jobs = config.functions.scraper
-        changes = config.functions.stream_processor
         resources: list[Resource] = [
             table,
             bucket,
@@ -142,7 +150,7 @@ class _Builder:
             on_failure,
             queue,
             topic,
-            *self.subscriptions(topic),
+            *subscriptions(config.subscriptions, self.aws, topic),
             scraper,
             processor,
             EventSourceMapping(
@@ -168,7 +176,7 @@ class _Builder:
                 on_failure=on_failure.ref("arn"),
             ),
             self.schedule(queue),
-            *alarms(config, self.names, topic=topic, tags=self.tags),
+            *alarms(config.alarms, config.schedule, names, topic=topic, tags=self.tags),
             Dashboard(
                 name=names.dashboard(self.aws.region),
                 present=config.dashboard,
@@ -195,11 +203,10 @@ class _Builder:
 
     def bucket(self) -> Bucket:
         options = self.config.bucket
-        arn = f"arn:{self.aws.partition}:s3:::{self.names.bucket}"
         return Bucket(
             name=self.names.bucket,
             tags=self.global_tags,
-            policy=policy.tls_only(bucket=arn),
+            policy=self.grants.bucket(),
             versioning=options.versioning,
             lifecycle=rules(options.lifecycle),
             kms_key=self.key,
@@ -213,88 +220,11 @@ class _Builder:
             name=self.names.topic,
             tags=self.tags,
             display_name=DISPLAY_NAME,
-            policy=policy.alarms_may_publish(
-                topic=self.aws.arn("sns", self.names.topic),
-                account=self.aws.account,
-                alarms=self.aws.arn("cloudwatch", "alarm:*"),
-            ),
+            policy=self.grants.topic(),
             kms_key=self.key,
         )
 
-    def subscriptions(self, topic: Topic) -> list[Subscription]:
-        return [
-            Subscription(
-                name=f"{each.protocol}:{each.endpoint}",
-                topic=topic.ref("arn"),
-                protocol=each.protocol,
-                endpoint=self.secret(each.endpoint),
-                filter_policy=filter_policy(each),
-                raw=each.raw,
-            )
-            for each in self.config.subscriptions
-        ]
-
-    def secret(self, value: str) -> str:
-        """What `env:NAME` or `ssm:/path` stands for; anything else stands for itself."""
-        if value.startswith("env:"):
-            name = value.removeprefix("env:")
-            if name not in os.environ:
-                raise UsageError(
-                    f"a subscription's endpoint is in the environment variable {name}, "
-                    "which is not set",
-                    hint=f"set {name}, then run the same command again",
-                )
-            return os.environ[name]
-        if value.startswith("ssm:"):
-            path = value.removeprefix("ssm:")
-            found = self.aws.call("ssm", "get_parameter", Name=path, WithDecryption=True)
-            return str(found["Parameter"]["Value"])
-        return value
-
-    def may_scrape(self) -> policy.Document:
-        names, aws = self.names, self.aws
-        return policy.scraper(
-            table=self.table_arn,
-            index=f"{self.table_arn}/index/{RETAILER_INDEX}",
-            bucket=f"arn:{aws.partition}:s3:::{names.bucket}",
-            queue=aws.arn("sqs", names.queue),
-            dlq=aws.arn("sqs", names.dlq),
-            log_group=self.log_group_arn(names.scraper),
-            parameters=[aws.arn("ssm", f"parameter{path}") for path in self.config.parameters],
-            **self.options("scraper"),
-        )
-
-    def may_process(self) -> policy.Document:
-        names, aws = self.names, self.aws
-        return policy.stream_processor(
-            table=self.table_arn,
-            stream=f"{self.table_arn}/stream/*",
-            topic=aws.arn("sns", names.topic),
-            on_failure=aws.arn("sqs", names.on_failure),
-            log_group=self.log_group_arn(names.processor),
-            **self.options("stream_processor"),
-        )
-
-    def options(self, function: str) -> dict[str, Any]:
-        """What KMS, X-Ray and a network add to a function's policy."""
-        functions = self.config.functions
-        network = self.aws.arn("ec2", "*") if functions.vpc.subnets else None
-        return {
-            "keys": [self.key] if self.key else [],
-            "tracing": getattr(functions, function).xray,
-            "network": network,
-        }
-
-    @cached_property
-    def table_arn(self) -> str:
-        return self.aws.arn("dynamodb", f"table/{self.names.table}")
-
-    def log_group_arn(self, function: str) -> str:
-        return self.aws.arn("logs", f"log-group:{self.names.log_group(function)}")
-
-    def role(
-        self, name: str, whose: str, trust: policy.Document, document: policy.Document
-    ) -> Role:
+    def role(self, name: str, whose: str, trust: Document, document: Document) -> Role:
         return Role(
             name=name,
             tags=self.global_tags,
@@ -338,13 +268,8 @@ class _Builder:
         role = self.role(
             self.names.scheduler_role,
             "schedule",
-            policy.trust_scheduler(
-                account=self.aws.account,
-                schedule_group=self.aws.arn("scheduler", f"schedule-group/{group.name}"),
-            ),
-            policy.scheduler(
-                queue=self.aws.arn("sqs", queue.name), keys=[self.key] if self.key else []
-            ),
+            self.grants.scheduler_trust(),
+            self.grants.scheduler(),
         )
         return Schedule(
             name=self.names.schedule,
@@ -358,23 +283,6 @@ class _Builder:
             role=role.ref("arn"),
             message={"action": "scrape_all_products", "timestamp": SCHEDULED_TIME},
         )
-
-
-def filter_policy(subscription: Any) -> dict[str, Any] | None:
-    """The SNS filter of a config's subscription, on the alerts' message attributes."""
-    wanted: dict[str, Any] = {
-        attribute: list(values)
-        for attribute, values in (
-            ("kind", [str(kind) for kind in subscription.kinds]),
-            ("retailer", subscription.retailers),
-            ("tags", subscription.tags),
-        )
-        if values
-    }
-    if subscription.min_percent is not None:
-        least = float(subscription.min_percent)
-        wanted["change_percent"] = [{"numeric": ["<=", -least]}, {"numeric": [">=", least]}]
-    return wanted or None
 
 
 def _env(**values: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pricemon.cloud import table_shapes as shapes
 from pricemon.cloud.resource import Get, Outputs, Resource, State
 from pricemon.cloud.tagging import from_pairs, pairs, surplus
 
@@ -81,22 +82,22 @@ class Table(Resource):
         stream = table.get("StreamSpecification", {})
         protected = table.get("DeletionProtectionEnabled", False)
         state = {
-            "status": "ACTIVE" if _at_rest(table) else table["TableStatus"],
-            "keys": _keys(table["KeySchema"], types),
+            "status": "ACTIVE" if shapes.at_rest(table) else table["TableStatus"],
+            "keys": shapes.from_schema(table["KeySchema"], types),
             "billing_mode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "indexes": {
                 index["IndexName"]: {
-                    "keys": _keys(index["KeySchema"], types),
+                    "keys": shapes.from_schema(index["KeySchema"], types),
                     "projection": index["Projection"]["ProjectionType"],
                 }
                 for index in table.get("GlobalSecondaryIndexes", [])
                 if index.get("IndexStatus") != "DELETING"
             },
             "stream": stream.get("StreamViewType") if stream.get("StreamEnabled") else None,
-            "encryption": _key_of(table.get("SSEDescription", {})),
+            "encryption": shapes.key_of(table.get("SSEDescription", {})),
             "deletion_protection": protected,
-            "point_in_time_recovery": _recoverable(backups),
-            "time_to_live": _time_to_live(ttl),
+            "point_in_time_recovery": shapes.recoverable(backups),
+            "time_to_live": shapes.time_to_live(ttl),
             "tags": tags,
         }
         return state, _outputs(table)
@@ -113,11 +114,13 @@ class Table(Resource):
             "create_table",
             TableName=self.name,
             AttributeDefinitions=self._attribute_definitions(),
-            KeySchema=_schema(want["keys"]),
+            KeySchema=shapes.schema(want["keys"]),
             BillingMode=want["billing_mode"],
-            GlobalSecondaryIndexes=[_index(name, index) for name, index in want["indexes"].items()],
-            StreamSpecification=_stream(want["stream"]),
-            SSESpecification=_encryption(want["encryption"]),
+            GlobalSecondaryIndexes=[
+                shapes.index(name, index) for name, index in want["indexes"].items()
+            ],
+            StreamSpecification=shapes.stream(want["stream"]),
+            SSESpecification=shapes.encryption(want["encryption"]),
             DeletionProtectionEnabled=want["deletion_protection"],
             Tags=pairs(want["tags"]),
         )
@@ -134,12 +137,12 @@ class Table(Resource):
         if "deletion_protection" in changed:
             table = self._update_table(aws, DeletionProtectionEnabled=want["deletion_protection"])
         if "encryption" in changed:
-            table = self._update_table(aws, SSESpecification=_encryption(want["encryption"]))
+            table = self._update_table(aws, SSESpecification=shapes.encryption(want["encryption"]))
         if "stream" in changed:
             if table.get("StreamSpecification", {}).get("StreamEnabled"):
-                table = self._update_table(aws, StreamSpecification=_stream(None))
+                table = self._update_table(aws, StreamSpecification=shapes.stream(None))
             if want["stream"]:
-                table = self._update_table(aws, StreamSpecification=_stream(want["stream"]))
+                table = self._update_table(aws, StreamSpecification=shapes.stream(want["stream"]))
         if "indexes" in changed:
             table = self._update_indexes(aws, want)
         for name in ("point_in_time_recovery", "time_to_live", "tags"):
@@ -203,7 +206,7 @@ class Table(Resource):
         def time_to_live() -> None:
             on = want[name] is not None
             described = aws.call("dynamodb", "describe_time_to_live", TableName=self.name)
-            attribute = want[name] or _time_to_live(described)
+            attribute = want[name] or shapes.time_to_live(described)
             aws.call(
                 "dynamodb",
                 "update_time_to_live",
@@ -241,7 +244,7 @@ class Table(Resource):
                 table = self._update_table(
                     aws,
                     AttributeDefinitions=self._attribute_definitions(),
-                    GlobalSecondaryIndexUpdates=[{"Create": _index(name, wanted[name])}],
+                    GlobalSecondaryIndexUpdates=[{"Create": shapes.index(name, wanted[name])}],
                 )
         return table or self._wait_until_at_rest(aws)
 
@@ -254,7 +257,7 @@ class Table(Resource):
 
         def probe() -> dict[str, Any] | None:
             table = self._describe(aws)
-            return table if table is not None and _at_rest(table) else None
+            return table if table is not None and shapes.at_rest(table) else None
 
         return aws.until(probe, f"{self.id} and its indexes to be active", budget=_INDEX_BUDGET)
 
@@ -270,57 +273,3 @@ def _outputs(table: Mapping[str, Any]) -> Outputs:
     outputs = {"arn": table["TableArn"], "name": table["TableName"]}
     stream = table.get("LatestStreamArn")
     return {**outputs, "stream_arn": stream} if stream else outputs
-
-
-def _at_rest(table: Mapping[str, Any]) -> bool:
-    """Whether the table can be changed. With an index in the making it calls itself active, too."""
-    indexes = table.get("GlobalSecondaryIndexes", [])
-    return table["TableStatus"] == "ACTIVE" and all(
-        index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in indexes
-    )
-
-
-def _keys(schema: list[dict[str, str]], types: Mapping[str, str]) -> list[list[str]]:
-    ordered = sorted(schema, key=lambda key: key["KeyType"])  # HASH, then RANGE
-    return [[key["AttributeName"], types[key["AttributeName"]]] for key in ordered]
-
-
-def _schema(keys: list[list[str]]) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": key[0], "KeyType": kind}
-        for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)
-    ]
-
-
-def _index(name: str, index: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "IndexName": name,
-        "KeySchema": _schema(index["keys"]),
-        "Projection": {"ProjectionType": index["projection"]},
-    }
-
-
-def _stream(view: str | None) -> dict[str, Any]:
-    return {"StreamEnabled": True, "StreamViewType": view} if view else {"StreamEnabled": False}
-
-
-def _encryption(key: str | None) -> dict[str, Any]:
-    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key} if key else {"Enabled": False}
-
-
-def _key_of(encryption: Mapping[str, Any]) -> str | None:
-    on = encryption.get("Status") in {"ENABLED", "ENABLING", "UPDATING"}
-    return encryption.get("KMSMasterKeyArn") if on else None
-
-
-def _recoverable(backups: Mapping[str, Any] | None) -> bool:
-    """`ContinuousBackupsStatus` is always enabled; recovery has a status of its own."""
-    description = (backups or {}).get("ContinuousBackupsDescription", {})
-    recovery = description.get("PointInTimeRecoveryDescription", {})
-    return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
-
-
-def _time_to_live(ttl: Mapping[str, Any] | None) -> str | None:
-    description = (ttl or {}).get("TimeToLiveDescription", {})
-    on = description.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
-    return description.get("AttributeName") if on else None

@@ -1,0 +1,100 @@
+"""Who hears of alerts: the config's subscriptions, with their secrets and filters."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pricemon.cloud.subscription import Subscription
+from pricemon.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from pricemon.cloud.resource import Resource
+    from pricemon.cloud.session import Aws
+
+
+class Subscriber(Protocol):
+    """One of the config's subscriptions. Empty lists mean all."""
+
+    @property
+    def protocol(self) -> str:
+        """As SNS calls it."""
+
+    @property
+    def endpoint(self) -> str:
+        """An address, or `env:NAME` or `ssm:/path` where it holds a secret."""
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """Kinds of alert."""
+
+    @property
+    def retailers(self) -> Sequence[str]:
+        """Retailers, by name."""
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """Products' tags."""
+
+    @property
+    def min_percent(self) -> Decimal | None:
+        """The least change, up or down."""
+
+    @property
+    def raw(self) -> bool:
+        """Whether the bare message is delivered."""
+
+
+def subscriptions(wanted: Sequence[Subscriber], aws: Aws, topic: Resource) -> list[Subscription]:
+    """The config's subscriptions, to `topic`.
+
+    Raises `UsageError` for a secret that is not to be had.
+    """
+    return [
+        Subscription(
+            name=f"{each.protocol}:{each.endpoint}",
+            topic=topic.ref("arn"),
+            protocol=each.protocol,
+            endpoint=_secret(each.endpoint, aws),
+            filter_policy=filter_policy(each),
+            raw=each.raw,
+        )
+        for each in wanted
+    ]
+
+
+def filter_policy(subscription: Subscriber) -> dict[str, Any] | None:
+    """The SNS filter of a config's subscription, on the alerts' message attributes."""
+    wanted: dict[str, Any] = {
+        attribute: list(values)
+        for attribute, values in (
+            ("kind", [str(kind) for kind in subscription.kinds]),
+            ("retailer", subscription.retailers),
+            ("tags", subscription.tags),
+        )
+        if values
+    }
+    if subscription.min_percent is not None:
+        least = float(subscription.min_percent)
+        wanted["change_percent"] = [{"numeric": ["<=", -least]}, {"numeric": [">=", least]}]
+    return wanted or None
+
+
+def _secret(value: str, aws: Aws) -> str:
+    """What `env:NAME` or `ssm:/path` stands for; anything else stands for itself."""
+    if value.startswith("env:"):
+        name = value.removeprefix("env:")
+        if name not in os.environ:
+            raise UsageError(
+                f"a subscription's endpoint is in the variable {name}, which is not set",
+                hint=f"set {name}, then run the same command again",
+            )
+        return os.environ[name]
+    if value.startswith("ssm:"):
+        path = value.removeprefix("ssm:")
+        found = aws.call("ssm", "get_parameter", Name=path, WithDecryption=True)
+        return str(found["Parameter"]["Value"])
+    return value
