@@ -50,7 +50,7 @@ class AlertLog:
                 ExpressionAttributeValues={
                     ":day": {"S": f"{PREFIX}{day:%Y-%m-%d}"},
                     ":since": {"N": str(since)},
-                    ":until": {"N": f"{until}.{'9' * 12}"},
+                    ":until": {"N": last_of(until)},
                 },
                 ScanIndexForward=False,
             )
@@ -73,6 +73,11 @@ def unique_time(milliseconds: int, unique: str) -> str:
     """A sort key at that millisecond that the hexadecimal id `unique` has for itself."""
     fraction = int(unique[:16], 16) % _FRACTION
     return f"{milliseconds + Decimal(fraction) / _FRACTION:f}"
+
+
+def last_of(milliseconds: int) -> str:
+    """The last sort key at that millisecond."""
+    return f"{milliseconds}.{_FRACTION - 1}"
 
 
 def _date(milliseconds: int) -> datetime:

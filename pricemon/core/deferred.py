@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pricemon.core import alerts, attributes
-from pricemon.core.alert_log import unique_time
+from pricemon.core.alert_log import last_of, unique_time
 from pricemon.core.model import Alert, AlertKind
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class Deferred:
         rows = self._rows.query(
             KeyConditionExpression="#partition = :partition AND #time <= :now",
             ExpressionAttributeNames={"#partition": "product_id", "#time": "timestamp"},
-            ExpressionAttributeValues={":partition": {"S": PARTITION}, ":now": {"N": str(now)}},
+            ExpressionAttributeValues={
+                ":partition": {"S": PARTITION},
+                ":now": {"N": last_of(now)},
+            },
             ConsistentRead=True,
         )
         return map(_entry, rows)

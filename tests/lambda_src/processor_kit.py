@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -97,6 +98,79 @@ def sequence(
         found.append(record(before, after, number))
         before = after
     return found
+
+
+class Spy:
+    """A client that notes its calls, and raises before or after chosen ones.
+
+    `before` and `after` map (operation, its how-many-eth call) to what is raised.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        before: dict[tuple[str, int], BaseException] | None = None,
+        on_call: Callable[[str, bool], None] | None = None,
+    ) -> None:
+        self.client = client
+        self._before = before or {}
+        self._on_call = on_call
+        self._counts: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self.client, name)
+        if not callable(real) or name == "exceptions":
+            return real
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._counts[name] += 1
+            if problem := self._before.get((name, self._counts[name])):
+                raise problem
+            if self._on_call:
+                self._on_call(name, False)
+            reply = real(*args, **kwargs)
+            if self._on_call:
+                self._on_call(name, True)
+            return reply
+
+        return call
+
+    @staticmethod
+    def calls(stack: Stack, records: list[dict[str, Any]]) -> list[str]:
+        """The AWS calls that a batch takes."""
+        counter = Calls()
+        assert stack.process(records, **counter.clients(stack)) == []
+        return counter.calls
+
+    @staticmethod
+    def counter(*, at: int, when: str, crash: BaseException) -> Calls:
+        """Counts the calls of all clients and crashes before or after the `at`th."""
+        return Calls(at=at, when=when, crash=crash)
+
+
+@dataclass
+class Calls:
+    """The calls of all of a worker's clients, in order."""
+
+    at: int | None = None
+    when: str = "before"
+    crash: BaseException | None = None
+    calls: list[str] = field(default_factory=list)
+
+    def clients(self, stack: Stack) -> dict[str, Spy]:
+        real = {"dynamodb": stack.dynamodb, "sns": stack.sns, "sqs": stack.sqs}
+        return {name: Spy(client, on_call=self._note(name)) for name, client in real.items()}
+
+    def _note(self, service: str) -> Callable[[str, bool], None]:
+        def note(name: str, done: bool) -> None:
+            if not done:
+                self.calls.append(f"{service}.{name}")
+            due = len(self.calls) == self.at and done == (self.when == "after")
+            if due and self.crash is not None:
+                raise self.crash
+
+        return note
 
 
 @dataclass
