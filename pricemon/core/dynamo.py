@@ -100,8 +100,8 @@ class Rows:
 
     def transact(self, writes: Iterable[Mapping[str, Any]]) -> None:
         """Unconditional writes in transactions of the largest size; conflicts are tried again."""
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            list(pool.map(self._transact_chunk, chunks(writes, TRANSACT_LIMIT)))
+        for chunk in chunks(writes, TRANSACT_LIMIT):
+            self._transact_chunk(chunk)
 
     def conditionally(self, call: Callable[..., Any], **arguments: Any) -> bool:
         """Do a conditional write; `False` when its condition does not hold."""
