@@ -5,9 +5,11 @@ The one entrance to `pricemon.core.extraction`. Pure: no network, no clock, no f
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pricemon.core import currencies
+from pricemon.core import currencies, money
 from pricemon.core.extraction import (
     agreement,
     availability,
@@ -16,12 +18,41 @@ from pricemon.core.extraction import (
     opengraph,
     products,
     rules,
+    state,
+    stock,
     visible,
+    walls,
 )
 from pricemon.core.extraction.document import Document, text_of
-from pricemon.core.model import Candidate, Page, Reading, Reason
-from pricemon.core.money import find_money, parse_machine
+from pricemon.core.extraction.offers import Claim
+from pricemon.core.extraction.products import Product
+from pricemon.core.extraction.visible import View
+from pricemon.core.model import Availability, Page, Reading, Reason
 from pricemon.core.settings import ExtractRule
+
+_SYNTAXES = (("json-ld", items.json_ld), ("microdata", items.microdata), ("rdfa", items.rdfa))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the caller knows: the retailer's ways, and the catalogue's idea of the product."""
+
+    rule: ExtractRule
+    currency: str | None
+    locale: str | None
+    identifiers: tuple[str, ...]
+    title: str | None
+
+
+@dataclass(slots=True)
+class _Markup:
+    """What the page's markup says of its own product."""
+
+    claims: list[Claim]
+    main: list[Product]
+    others: int = 0
+    """Products that are not the page's own."""
+    availability: Availability | None = None
 
 
 def extract(
@@ -39,131 +70,167 @@ def extract(
     `identifiers` (sku, gtin, mpn) and `title` are the catalogue's: they tell the page's product
     from its neighbours.
     """
+    wanted = _Wanted(rule or ExtractRule(), currency, locale, tuple(identifiers), title)
     try:
-        return _extract(page, rule or ExtractRule(), currency, locale, tuple(identifiers), title)
+        return _extract(page, wanted)
     except (RecursionError, MemoryError):
         return Reading(reason=Reason.NO_PRICE, detail="the page is too complex to read")
 
 
-def _extract(
-    page: Page,
-    rule: ExtractRule,
-    currency: str | None,
-    locale: str | None,
-    identifiers: tuple[str, ...],
-    title: str | None,
-) -> Reading:
+def _extract(page: Page, wanted: _Wanted) -> Reading:
+    if not page.body.strip():
+        return Reading(reason=Reason.EMPTY, detail="the page is empty")
+    by_rule = wanted.rule.price is not None
+    if not by_rule and walls.not_html(page):
+        return Reading(reason=Reason.NOT_HTML, detail="the response is not a page of HTML")
     document = Document(page.body, url=page.url, content_type=page.content_type)
-    if rule.price is not None:
-        return _by_rule(document, rule, currency, locale)
-    main: list[products.Product] = []
-    claims: list[offers.Claim] = []
-    listed = 0
-    for source, read in (
-        ("json-ld", items.json_ld),
-        ("microdata", items.microdata),
-        ("rdfa", items.rdfa),
-    ):
-        found = products.find(read(document), source)
-        listed += len(found)
-        own = products.main(found, document, identifiers=identifiers, title=title)
-        main += own
-        keys = {*identifiers, *products.variant_keys(page.url)}
-        all_offers = [offer for product in own for offer in offers.read(product.item)]
-        claim = offers.claim(
-            all_offers,
-            source=source,
-            where=own[0].name if own else "",
-            keys=keys,
-            condition=rule.condition,
-        )
-        if claim:
-            claims.append(claim)
-    claims += opengraph.claims(document)
-    names = [name for name in (title, *(p.name for p in main), document.title) if name]
-    evidence = _evidence(document, currency, locale)
-    view = visible.look(document, known_as=names, evidence=evidence)
-    settled = agreement.settle(claims, view, prefer_low=rule.prefer == "low")
-    stock = next((c.availability for c in claims if c.availability), None)
-    if stock is None and main:
-        stock = availability.of_offers(o.availability for p in main for o in offers.read(p.item))
-    code = settled.currency or (currencies.normalise(currency))
-    if settled.price is not None and code is None:
-        code = _resolve(settled, document, evidence)
-    reason, detail = settled.reason, settled.detail
-    if settled.price is not None and code is None:
-        reason, detail = Reason.NO_CURRENCY, f"{settled.price} in an unnamed currency"
-    return Reading(
-        price=settled.price,
-        currency=code,
-        availability=stock,
-        title=_title(document, main),
-        source=settled.source,
-        list_price=settled.list_price,
-        reason=reason,
-        detail=detail,
-        candidates=agreement.candidates(claims, view, settled),
-    )
-
-
-def _by_rule(
-    document: Document, rule: ExtractRule, currency: str | None, locale: str | None
-) -> Reading:
-    """The reading that the retailer's own rule gives."""
-    if rule.price is None:
-        return Reading(reason=Reason.NO_PRICE, detail="the rule names no price")
     try:
-        text = rules.value(rule.price, document)
-        code = currencies.normalise(rules.value(rule.currency, document)) if rule.currency else None
-        stock = rules.value(rule.availability, document) if rule.availability else None
-        name = rules.value(rule.title, document) if rule.title else None
+        return _by_rule(document, wanted) if by_rule else _by_evidence(page, document, wanted)
     except rules.BrokenRuleError as error:
         return Reading(reason=Reason.NO_PRICE, detail=str(error))
-    code = code or currencies.normalise(currency)
-    evidence = _evidence(document, currency, locale)
-    found = [m for m in find_money(text or "", evidence=evidence) if m.amount > 0]
-    machine = parse_machine(text, currency=code) if text else None
-    title = name or _title(document, [])
-    state = availability.parse(stock)
-    if machine is None or machine.amount <= 0:
-        reason = Reason.AMBIGUOUS if len({m.amount for m in found}) > 1 else Reason.NO_PRICE
-        seen = f"the rule found {text[:60]!r}" if text else "the rule found nothing"
-        return Reading(reason=reason, detail=seen, availability=state, title=title)
-    code = (found[0].currency if found else None) or machine.currency or code
-    code = code or opengraph.currency(document) or next(iter(document.solid), None)
-    return Reading(
-        price=machine.amount,
-        currency=code,
-        availability=state,
-        title=title,
-        source="rule",
-        reason=None if code else Reason.NO_CURRENCY,
-        detail="" if code else f"{machine.amount} in an unnamed currency",
-        candidates=(
-            Candidate(
-                price=machine.amount, currency=code, source="rule", where="the retailer's rule",
-                text=(text or "")[:80], verdict="chosen",
-            ),
-        ),
-    )  # fmt: skip
 
 
-def _evidence(document: Document, currency: str | None, locale: str | None) -> tuple[str, ...]:
-    from pricemon.core.money import evidence  # noqa: PLC0415 - placeholder
+def _by_rule(document: Document, wanted: _Wanted) -> Reading:
+    """The price that the retailer's rule points at; everything it does not name as usual."""
+    evidence = _evidence(document, wanted)
+    reading = rules.read(document, wanted.rule, evidence, _configured(document, wanted))
+    markup = _markup(document, wanted)
+    return _complete(dataclasses.replace(reading, availability=markup.availability), document, wanted, markup.main)
 
+
+def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
+    """Markup held against what the page shows; script data where both are silent."""
+    markup = _markup(document, wanted)
+    known_as = [n for n in (wanted.title, *(p.name for p in markup.main), document.title) if n]
+    evidence = _evidence(document, wanted)
+    view = visible.look(document, known_as=known_as, evidence=evidence)
+    claims = markup.claims
+    settled = agreement.settle(claims, view, prefer_low=wanted.rule.prefer == "low")
+    if settled.price is None and settled.reason is not Reason.CONFLICT and not _several(claims):
+        scripted = state.claim(document, known_as)
+        if scripted is not None:
+            claims = [*claims, scripted]
+            settled = agreement.with_script(settled, scripted, view)
+    if settled.source == "text" and settled.claim is None:
+        settled = agreement.checked(settled, view, document, others=markup.others)
+    stocked = markup.availability
+    if stocked is None and settled.claim is not None:
+        stocked = settled.claim.availability
+    if stocked is None:
+        stocked = stock.read(view, view.heading, view.zones)
+    code = settled.currency or _currency(settled, document, wanted, evidence)
+    reading = Reading(
+        price=settled.price,
+        currency=code if settled.price is not None else None,
+        availability=stocked,
+        source=settled.source,
+        list_price=settled.list_price,
+        reason=settled.reason,
+        detail=settled.detail,
+        candidates=agreement.candidates(claims, view, settled),
+    )
+    if settled.price is None:
+        reading = _refused(reading, page, document, markup, view)
+    elif code is None:
+        reading = dataclasses.replace(
+            reading, reason=Reason.NO_CURRENCY, detail=f"{settled.price} in an unnamed currency"
+        )
+    return _complete(reading, document, wanted, markup.main)
+
+
+def _several(claims: list[Claim]) -> bool:
+    return any(claim.several for claim in claims)
+
+
+def _markup(document: Document, wanted: _Wanted) -> _Markup:
+    """What each syntax claims for the page's own product."""
+    found = _Markup([], [])
+    states: list[Availability | None] = []
+    keys = {*wanted.identifiers, *products.variant_keys(document.url)}
+    for source, read in _SYNTAXES:
+        listed = products.find(read(document), source)
+        own = products.main(listed, document, identifiers=wanted.identifiers, title=wanted.title)
+        found.main += own
+        found.others += len(listed) - len(own)
+        on_offer = [offer for product in own for offer in offers.read(product.item)]
+        claim = offers.claim(
+            on_offer, source=source, where=own[0].name if own else "", keys=keys,
+            condition=wanted.rule.condition,
+        )  # fmt: skip
+        if claim:
+            found.claims.append(claim)
+        states.append(
+            (claim and claim.availability)
+            or availability.of_offers(offer.availability for offer in on_offer)
+        )
+    found.claims += opengraph.claims(document)
+    states.append(availability.parse(opengraph.stock(document)))
+    found.availability = next((one for one in states if one), None)
+    return found
+
+
+def _evidence(document: Document, wanted: _Wanted) -> tuple[str, ...]:
+    """Currencies in falling order of weight: the config's, the page's statement, its country."""
     stated = opengraph.currency(document)
-    return (*evidence(locale, currency), *((stated,) if stated else ()), *document.evidence)
+    configured = money.evidence(wanted.locale, wanted.currency)
+    return (*configured, *((stated,) if stated else ()), *document.evidence)
 
 
-def _resolve(settled: agreement.Settled, document: Document, evidence: Sequence[str]) -> str | None:
+def _configured(document: Document, wanted: _Wanted) -> str | None:
+    """The currency of an amount that bears no sign, where something solid names one."""
+    named = currencies.normalise(wanted.currency) or opengraph.currency(document)
+    return named or document.stated_currency or next(iter(document.solid), None)
+
+
+def _currency(
+    settled: agreement.Settled, document: Document, wanted: _Wanted, evidence: Sequence[str]
+) -> str | None:
     if settled.seen is not None and settled.seen.sign:
-        return currencies.resolve(settled.seen.sign, evidence)
-    return opengraph.currency(document) or next(iter(document.solid), None)
+        sign = settled.seen.sign
+        options = currencies.meanings(sign)
+        stated = document.stated_currency
+        if stated in options and not money.evidence(wanted.locale, wanted.currency):
+            return stated
+        return currencies.resolve(sign, evidence)
+    return _configured(document, wanted)
 
 
-def _title(document: Document, main: list[products.Product]) -> str | None:
-    for product in main:
-        if product.name:
-            return product.name
-    heading = document.headings[0] if document.headings else None
-    return (text_of(heading) if heading else None) or document.title
+def _refused(
+    reading: Reading, page: Page, document: Document, markup: _Markup, view: View
+) -> Reading:
+    """Name what stands in the product page's place, if that is why there is no price."""
+    wall = walls.reason(page, document)
+    if wall is not None:
+        return dataclasses.replace(reading, reason=wall[0], detail=wall[1])
+    cards = sum(1 for seen in view.seen if seen.kind == "one of a list")
+    if reading.reason is Reason.NO_PRICE and not markup.main and (markup.others > 1 or cards > 2):  # noqa: PLR2004 - a list
+        return dataclasses.replace(
+            reading, reason=Reason.NOT_A_PRODUCT_PAGE, detail="the page lists several products"
+        )
+    return reading
+
+
+def _complete(
+    reading: Reading, document: Document, wanted: _Wanted, main: Sequence[Product]
+) -> Reading:
+    """Lay the rule's other values over the reading, and name the product."""
+    rule = wanted.rule
+    title = rules.value(rule.title, document) if rule.title else None
+    title = title or next((p.name for p in main if p.name), None)
+    if title is None:
+        heading = document.headings[0] if document.headings else None
+        title = (text_of(heading) if heading is not None else None) or document.title
+    stocked = reading.availability
+    if rule.availability:
+        text = rules.value(rule.availability, document)
+        stocked = availability.parse(text) or (stock.phrase(text) if text else None)
+    code = reading.currency
+    reason, detail = reading.reason, reading.detail
+    if rule.currency and reading.price is not None:
+        code = currencies.normalise(rules.value(rule.currency, document)) or code
+        if code and reason is Reason.NO_CURRENCY:
+            reason, detail = None, ""
+    return dataclasses.replace(
+        reading, title=title[:300] if title else None, availability=stocked, currency=code,
+        reason=reason, detail=detail,
+    )  # fmt: skip

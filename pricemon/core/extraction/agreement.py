@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from pricemon.core.extraction.document import Document, urlsplit_path
 from pricemon.core.extraction.offers import Claim
 from pricemon.core.extraction.visible import Seen, View
 from pricemon.core.model import Candidate, Reason
+
+NEAR_HEADING = 6
+MANY = 5
 
 
 @dataclass(slots=True)
@@ -128,6 +132,31 @@ def _from_text(view: View) -> Settled:
     return Settled(
         reason=Reason.NO_PRICE, detail="no price in markup, and none stands out in the text"
     )
+
+
+def with_script(settled: Settled, claim: Claim, view: View) -> Settled:
+    """Script data where nothing else gave a price: believed unless the page shows only others."""
+    plain = {seen.amount for seen in view.seen if seen.kind in ("price", "from")}
+    if claim.price in plain or not view.close:
+        return _accept(claim, claim.price, None, view)
+    return settled
+
+
+def checked(settled: Settled, view: View, document: Document, *, others: int) -> Settled:
+    """A price from text alone, unless the page is none of a product: a home page, a list."""
+    seen = settled.seen
+    if seen is None:
+        return settled
+    kind = (document.meta("og:type") or "").lower()
+    product = "product" in kind or view.buyable or seen.place.around.up <= NEAR_HEADING
+    cards = sum(1 for one in view.seen if one.kind == "one of a list")
+    home = bool(document.url) and urlsplit_path(document.url).strip("/") in ("", "index.html", "index.php")
+    if (home and "product" not in kind) or not product or (not view.sure and (others > 1 or cards > MANY)):
+        return Settled(
+            reason=Reason.NOT_A_PRODUCT_PAGE if home or others > 1 or cards > MANY else Reason.NO_PRICE,
+            detail=f"{seen.amount} is shown, but nothing says that the page is about one product",
+        )
+    return settled
 
 
 def candidates(claims: Sequence[Claim], view: View, settled: Settled) -> tuple[Candidate, ...]:

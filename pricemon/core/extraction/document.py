@@ -41,6 +41,10 @@ _LEGACY = {
     "ro": "cp1250", "tr": "cp1254", "el": "cp1253", "he": "cp1255", "ar": "cp1256", "th": "cp874",
     "ja": "cp932", "zh": "gb18030", "ko": "cp949", "lt": "cp1257", "lv": "cp1257", "et": "cp1257",
 }  # fmt: skip
+MAX_STATED = 2_000_000
+_STATED = re.compile(
+    r"currency(?:_?code|_?iso|_?id)?\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']([A-Z]{3})\\?[\"']", re.IGNORECASE
+)
 _GENERIC_TLDS = frozenset(("co", "io", "tv", "me", "ai", "cc", "ly", "fm", "gg", "sh", "to", "la"))
 """Country codes sold as generic names: no evidence of a country."""
 
@@ -129,6 +133,13 @@ class Document:
             if region in currencies.BY_COUNTRY:
                 return region
         return None
+
+    @cached_property
+    def stated_currency(self) -> str | None:
+        """The one currency that the page's scripts and attributes name (`"currency":"CAD"`)."""
+        text = self.text[:MAX_STATED]
+        codes = {currencies.normalise(code) for code in _STATED.findall(text)} - {None}
+        return codes.pop() if len(codes) == 1 else None
 
     @cached_property
     def solid(self) -> tuple[str, ...]:

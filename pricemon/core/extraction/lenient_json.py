@@ -94,3 +94,11 @@ def load(text: str) -> Any:
         return _DECODER.decode(text.strip())
     except (ValueError, RecursionError):
         return None
+
+
+def at(text: str, start: int) -> Any:
+    """The JSON document that starts at `start` in a longer text, or None."""
+    try:
+        return _DECODER.raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        return None

@@ -169,15 +169,26 @@ def main(
     names += [tokens(name) for name in (title, document.title) if name]
 
     def score(product: Product) -> int:
+        own = tokens(product.name)
         points = {Role.MAIN: 4, Role.PLAIN: 2, Role.LISTED: -1, Role.RELATED: -4}[product.role]
         points += 6 * bool(wanted & product.keys)
         points += 3 * bool({comparable(key) for key in product.keys if "/" in key} & addresses)
-        points += 4 * any(alike(tokens(product.name), name) for name in names)
-        return points + (product.node is not None and _holds_heading(product.node))
+        named = any(alike(own, name) for name in names)
+        points += 4 * named + (own in names)
+        if product.node is not None:
+            holds = _holds_heading(product.node)
+            # In the body, a product beside the heading with a name of its own is another one.
+            points += 1 if holds else -3 * bool(own and names and not named)
+        return points
 
-    best = max(score(product) for product in products)
-    chosen = [product for product in products if score(product) == best]
-    return chosen if best >= 2 else []  # noqa: PLR2004 - a plain product with nothing for or against it
+    scores = [score(product) for product in products]
+    best = max(scores)
+    if best < 2:  # noqa: PLR2004 - a plain product with nothing for or against it
+        return []
+    chosen = [product for product, points in zip(products, scores, strict=True) if points == best]
+    if len({product.name for product in chosen if product.name}) > 1:
+        return []
+    return chosen
 
 
 def _holds_heading(node: LexborNode) -> bool:

@@ -7,11 +7,14 @@ and a rule that finds nothing is a refusal, never a reason to look elsewhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from pricemon.core.extraction import lenient_json
 from pricemon.core.extraction.document import Document, text_of
-from pricemon.core.settings import ValueRule
+from pricemon.core.model import Candidate, Reading, Reason
+from pricemon.core.money import find_money, parse_machine
+from pricemon.core.settings import ExtractRule, ValueRule
 
 MAX_REGEX_TEXT = 1_000_000
 """A user's pattern runs over this much of a page at most."""
@@ -32,6 +35,39 @@ def value(rule: ValueRule, document: Document) -> str | None:
     if rule.json_path:
         return _by_json(rule.json_path, rule.json_script, document)
     return None
+
+
+def read(
+    document: Document, rule: ExtractRule, evidence: Sequence[str], configured: str | None
+) -> Reading:
+    """The price that `rule` points at. `configured` is the currency of an amount without a sign."""
+    text = value(rule.price, document) if rule.price else None
+    if text is None:
+        return Reading(reason=Reason.NO_PRICE, detail="the rule found nothing")
+    found = [one for one in find_money(text, evidence=evidence) if one.amount > 0]
+    machine = parse_machine(text, currency=configured)
+    amounts = {one.amount for one in found}
+    if machine is not None and machine.amount > 0:
+        amount = machine.amount
+    elif len(amounts) == 1:
+        amount = amounts.pop()
+    else:
+        reason = Reason.AMBIGUOUS if amounts else Reason.NO_PRICE
+        return Reading(reason=reason, detail=f"the rule found {text[:60]!r}")
+    code = next((one.currency for one in found if one.currency), None) or configured
+    return Reading(
+        price=amount,
+        currency=code,
+        source="rule",
+        reason=None if code else Reason.NO_CURRENCY,
+        detail="" if code else f"{amount} in an unnamed currency",
+        candidates=(
+            Candidate(
+                price=amount, currency=code, source="rule", where="the retailer's rule",
+                text=text[:80], verdict="chosen",
+            ),
+        ),
+    )  # fmt: skip
 
 
 def _by_css(selector: str, attribute: str | None, document: Document) -> str | None:

@@ -31,6 +31,8 @@ SURE_MARGIN = 16
 _MOST_IN_ONE_TEXT = 6
 _MOST_OUTSIDE = 30
 _BUY_REACH = 8
+_CARD_CLIMB = 12
+_FEWEST_CARDS = 3
 _BUY_CSS = (
     'button, input[type="submit" i], input[type="button" i], input[type="image" i], '
     '[class*="buy" i], [class*="cart" i], [class*="basket" i], [id*="cart" i]'
@@ -72,6 +74,10 @@ class View:
     """What the page shows. `winner` is None unless one amount stands out; `close` are its rivals."""
 
     seen: list[Seen]
+    zones: Zones
+    heading: LexborNode | None = None
+    buyable: bool = False
+    """Whether something on the page puts the product into a cart."""
     winner: Seen | None = None
     close: list[Seen] = field(default_factory=list)
     sure: bool = False
@@ -82,7 +88,7 @@ def look(document: Document, *, known_as: Sequence[str] = (), evidence: Sequence
     """Everything on the page that looks like money, scored, and the winner if there is one."""
     body = document.tree.body
     if body is None:
-        return View([])
+        return View([], Zones(None))
     heading = heading_of(document, known_as)
     buttons = _buy_buttons(document)
     zones = Zones(heading if heading is not None else next(iter(buttons), None))
@@ -110,7 +116,10 @@ def look(document: Document, *, known_as: Sequence[str] = (), evidence: Sequence
             seen.kind = _kind(seen)
         _score(seen, heading_order, buys)
     _drop_repeated(amounts)
-    return _decide(amounts)
+    _drop_cards(amounts, zones)
+    view = View(amounts, zones, heading, buyable=bool(buttons))
+    _decide(view)
+    return view
 
 
 def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None:
@@ -298,27 +307,52 @@ def _drop_repeated(found: list[Seen]) -> None:
                 seen.kind = "one of a list"
 
 
-def _decide(found: list[Seen]) -> View:
-    """The winner, if one amount stands out among those that may be the price."""
+def _drop_cards(found: list[Seen], zones: Zones) -> None:
+    """Amounts in brothers and sisters of one make, each with a link or a picture, are a list's."""
+    siblings: dict[tuple[int, str, str], dict[int, LexborNode]] = {}
+    inside: dict[int, list[Seen]] = {}
+    for seen in found:
+        if seen.kind not in ("price", "list", "from"):
+            continue
+        node: LexborNode | None = seen.node
+        for _ in range(_CARD_CLIMB):
+            if node is None or node.mem_id in zones.subject or node.parent is None:
+                break
+            name = (node.attributes.get("class") or "").split()
+            if name or node.tag in ("li", "article"):
+                key = (node.parent.mem_id, node.tag or "", name[0] if name else "")
+                siblings.setdefault(key, {})[node.mem_id] = node
+                inside.setdefault(node.mem_id, []).append(seen)
+            node = node.parent
+    for group in siblings.values():
+        if len(group) < _FEWEST_CARDS:
+            continue
+        for key, node in group.items():
+            if node.tag == "a" or node.css_first("a[href], img") is not None:
+                for seen in inside[key]:
+                    seen.kind = "one of a list"
+
+
+def _decide(view: View) -> None:
+    """Find the winner, if one amount stands out among those that may be the price."""
+    found = view.seen
     eligible = [seen for seen in found if seen.kind == "price"] or _named_old_alone(found)
     groups: dict[Decimal, list[Seen]] = {}
     for seen in eligible:
         groups.setdefault(seen.amount.normalize(), []).append(seen)
     ranked = sorted(groups.values(), key=_weight, reverse=True)
-    view = View(found)
     if not ranked or _weight(ranked[0]) < ENOUGH:
-        return view
+        return
     ranked = _settle_pair(ranked)
     best = max(ranked[0], key=lambda seen: seen.score)
     rivals = [g for g in ranked[1:] if _weight(ranked[0]) - _weight(g) < MARGIN]
     view.close = [max(group, key=lambda seen: seen.score) for group in (ranked[0], *rivals)]
     if any(s.kind in ("range", "from") and best.score - s.score < MARGIN for s in found):
-        return view
+        return
     if not rivals:
         view.winner = best
         runner_up = _weight(ranked[1]) if len(ranked) > 1 else 0
         view.sure = best.score >= SURE and _weight(ranked[0]) - runner_up >= SURE_MARGIN
-    return view
 
 
 def _weight(group: list[Seen]) -> int:
