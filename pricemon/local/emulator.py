@@ -41,7 +41,8 @@ SERVICES = (
 # (AWS settings, tokens, proxies, PYTHONPATH) would leak secrets or change what the functions do.
 _PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE")
 
-COMMAND = (sys.executable, "-P", "-m", "ministack")  # -P: nothing is imported from the cwd
+# -P: nothing is imported from where the process happens to run.
+COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("emulator_main.py")))
 
 
 def installed_version() -> str | None:
