@@ -112,33 +112,10 @@ class Config(Section):
         )
 
     @model_validator(mode="after")
-    def _timeouts_fit(self) -> Self:
-        timeout, shortest = self.functions.scraper.timeout, self.visibility_timeout
-        if shortest < timeout:
-            raise ValueError(
-                f"queues.visibility_timeout must be at least functions.scraper.timeout, as Lambda "
-                f"demands; they are {shortest} and {timeout} seconds"
-            )
-        if self.fetch.total_timeout >= timeout:
-            raise ValueError(
-                f"fetch.total_timeout must be below functions.scraper.timeout; they are "
-                f"{self.fetch.total_timeout:g} and {timeout} seconds"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _subscriptions_name_retailers(self) -> Self:
-        unknown = {
-            name
-            for sub in self.subscriptions
-            for name in sub.retailers
-            if name not in self.retailers
-        }
-        if unknown:
-            raise ValueError(
-                f"subscriptions must name retailers of this file; {', '.join(sorted(unknown))} "
-                f"{'is' if len(unknown) == 1 else 'are'} not among them"
-            )
+    def _sections_fit_together(self) -> Self:
+        misfits = "; ".join(_misfits(self))
+        if misfits:
+            raise ValueError(misfits)
         return self
 
 
@@ -247,6 +224,27 @@ def _refusal(document: Document, found: Iterable[Problem]) -> UsageError:
         "\n".join([f"{document.name} has {count}:", *rows]),
         hint="`pricemon init --reference` shows every option with its default",
     )
+
+
+def _misfits(config: Config) -> Iterator[str]:
+    """What no section can see by itself."""
+    timeout, hidden = config.functions.scraper.timeout, config.visibility_timeout
+    if hidden < timeout:
+        yield (
+            f"queues.visibility_timeout must be at least functions.scraper.timeout, as Lambda "
+            f"demands; they are {hidden} and {timeout} seconds"
+        )
+    if config.fetch.total_timeout >= timeout:
+        yield (
+            f"fetch.total_timeout must be below functions.scraper.timeout; they are "
+            f"{config.fetch.total_timeout:g} and {timeout} seconds"
+        )
+    named = {name for each in config.subscriptions for name in each.retailers}
+    if unknown := sorted(named - set(config.retailers)):
+        yield (
+            f"subscriptions must name retailers of this file; {', '.join(unknown)} "
+            f"{'is' if len(unknown) == 1 else 'are'} not among them"
+        )
 
 
 def _warnings(config: Config) -> Iterator[str]:

@@ -65,6 +65,19 @@ def test_all_problems_come_in_one_message_with_their_lines():
     ]
 
 
+def test_what_does_not_fit_together_is_said_at_once():
+    text = (
+        "functions: {scraper: {timeout: 20}}\nqueues: {visibility_timeout: 5}\n"
+        "subscriptions: [{protocol: email, endpoint: a@b.de, retailers: [x, y]}]"
+    )
+    (found,) = problems(text)
+    assert [sentence.split(" ")[0] for sentence in found.split(": ", 1)[1].split("; ")[::2]] == [
+        "queues.visibility_timeout",
+        "fetch.total_timeout",
+        "subscriptions",
+    ]
+
+
 def test_a_problem_of_the_base_is_reported_once_however_many_environments_share_it():
     text = "queues: {long_poll: 99}\nenvironments: {prod: {region: us-east-1}, test: {}}"
     assert len(problems(text)) == 1

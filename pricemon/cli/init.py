@@ -39,10 +39,13 @@ def init(
             f"{' and '.join(taken)} {verb} here already; nothing was written",
             hint="move it away, or run this in another folder",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, content in files.items():
-        with path.open("xb") as file:
-            file.write(content)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in files.items():
+            with path.open("xb") as file:
+                file.write(content)
+    except OSError as problem:
+        raise UsageError(f"{problem.filename} cannot be written: {problem.strerror}") from problem
     mine = context.current(ctx)
     written = [str(path) for path in files]
     mine.emit({"written": written}, lambda: f"wrote {' and '.join(written)}")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pricemon.cli import context, products_view, render
+from pricemon.cli import context, products_input, products_view, render
 from pricemon.core.errors import PricemonError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pricemon.core.catalogue import Hosts, Row
     from pricemon.core.model import Product
 
 app = typer.Typer(name="products", help="The catalogue: what is watched.", no_args_is_help=True)
@@ -23,8 +22,6 @@ app = typer.Typer(name="products", help="The catalogue: what is watched.", no_ar
 Retailer = Annotated[str | None, typer.Option("--retailer", help="Only this retailer.")]
 Tag = Annotated[str | None, typer.Option("--tag", help="Only products with this tag.")]
 ProductId = Annotated[str, typer.Argument(metavar="ID", help="The product's id.")]
-
-_SHOWN_PROBLEMS = 20
 
 
 @app.command("import")
@@ -54,20 +51,22 @@ def import_(
 
     mine = context.current(ctx)
     started = time.monotonic()
-    hosts = _hosts(mine)
-    rows = _read(file, hosts)
+    hosts = products_input.hosts(mine.config)
+    rows = products_input.read(file, hosts)
     ids = [row.product.product_id for row in rows if row.product]
     changes = catalogue.diff(catalogue_store.stored(mine.table, hosts, ids), rows)
     problems = sorted([*((r.line, p) for r in rows for p in r.problems), *changes.clashes])
     if problems and not skip_invalid:
-        raise _invalid(file, problems, len(rows))
+        raise products_input.invalid(file, problems, len(rows))
     if not dry_run:
         with render.progress() as bar:
             total = len(changes.added) + len(changes.changed)
             task = bar.add_task("importing", total=total, note="")
             catalogue_store.save(mine.table, changes, on_saved=lambda n: bar.advance(task, n))
     if problems:
-        mine.talk(render.table(("line", "left out because"), problems[:_SHOWN_PROBLEMS]))
+        mine.talk(
+            render.table(("line", "left out because"), problems[: products_input.SHOWN_PROBLEMS])
+        )
     summary = {
         "added": len(changes.added),
         "changed": len(changes.changed),
@@ -106,9 +105,9 @@ def add(
     from pricemon.core import catalogue
 
     mine = context.current(ctx)
-    given = {"retailer": retailer, "title": title, "tags": tag or [], "group": group}
-    values = {**given, "url": url, "target_price": target_price}
-    row = _checked(mine, {**values, "product_id": product_id or "new"})
+    about = {"title": title, "tags": tag or [], "target_price": target_price, "group": group}
+    values = {**about, "retailer": retailer, "url": url}
+    row = products_input.checked(mine.config, {**values, "product_id": product_id or "new"})
     existing = list(mine.table.catalogue(row.retailer))
     for other in existing:
         if catalogue.url_key(other.url) == catalogue.url_key(row.url):
@@ -116,7 +115,7 @@ def add(
     chosen = product_id or catalogue.suggest_id(row.url, {p.product_id for p in existing})
     if mine.table.get_product(chosen):
         raise UsageError(f"there is a product {chosen} already", hint="name another with --id")
-    product = _checked(mine, {**values, "product_id": chosen})
+    product = products_input.checked(mine.config, {**values, "product_id": chosen})
     mine.table.put_catalogue(new=[product])
     mine.emit(product, lambda: f"watching {chosen} at {product.retailer}")
 
@@ -190,7 +189,9 @@ def set_(
 
     mine = context.current(ctx)
     old = _existing(mine, product_id)
-    new, problems = catalogue.change(old, _assigned(old, assignments), _hosts(mine))
+    new, problems = catalogue.change(
+        old, products_input.assigned(old, assignments), products_input.hosts(mine.config)
+    )
     if problems:
         raise UsageError("; ".join(problems))
     if new == old:
@@ -256,8 +257,11 @@ def export(
     if str(file) == "-":
         products_view.export(found, sys.stdout, json_lines=as_lines)
         return
-    with file.open("w", encoding="utf-8", newline="") as out:
-        products_view.export(found, out, json_lines=as_lines)
+    try:
+        with file.open("w", encoding="utf-8", newline="") as out:
+            products_view.export(found, out, json_lines=as_lines)
+    except OSError as problem:
+        raise UsageError(f"{file} cannot be written: {problem.strerror}") from problem
     mine.talk(f"{len(found)} products written to {file}")
 
 
@@ -286,34 +290,6 @@ def accept(ctx: typer.Context, product_id: ProductId) -> None:
     )
 
 
-def _hosts(mine: context.Context) -> Hosts:
-    return {name: shop.hosts for name, shop in mine.config.retailers.items()}
-
-
-def _read(file: Path, hosts: Hosts) -> list[Row]:
-    from pricemon.core import catalogue
-
-    if str(file) == "-":
-        return list(catalogue.parse(sys.stdin.buffer, hosts))
-    try:
-        with file.open("rb") as stream:
-            return list(catalogue.parse(stream, hosts))
-    except OSError as problem:
-        raise UsageError(f"{file} cannot be read: {problem.strerror}") from problem
-
-
-def _invalid(file: Path, problems: list[tuple[int, str]], rows: int) -> UsageError:
-    lines = len({line for line, _ in problems})
-    shown = [f"  line {line}: {problem}" for line, problem in problems[:_SHOWN_PROBLEMS]]
-    if len(problems) > len(shown):
-        shown.append(f"  … and {len(problems) - len(shown)} more")
-    name = "the input" if str(file) == "-" else str(file)
-    return UsageError(
-        "\n".join([f"{lines} of {rows} rows of {name} are invalid; nothing was written:", *shown]),
-        hint="correct them, or import the others with --skip-invalid",
-    )
-
-
 def _products(mine: context.Context, retailer: str | None, tag: str | None) -> list[Product]:
     from pricemon.core import catalogue_store
 
@@ -328,45 +304,3 @@ def _existing(mine: context.Context, product_id: str) -> Product:
     if product is None:
         raise UsageError(f"there is no product {product_id}", hint="`products list` shows them")
     return product
-
-
-def _checked(mine: context.Context, values: dict[str, Any]) -> Product:
-    from pricemon.core.catalogue import Check
-    from pricemon.core.catalogue_files import RawRow
-
-    row = Check(_hosts(mine)).row(RawRow(1, values))
-    if row.product is None:
-        raise UsageError("; ".join(row.problems))
-    return row.product
-
-
-def _assigned(product: Product, assignments: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` by column; `alerts.NAME=VALUE` is one key of the product's alert rules."""
-    import json
-    from decimal import Decimal
-
-    from pricemon.core.catalogue_files import COLUMNS, column
-    from pricemon.core.catalogue_values import unknown
-
-    values: dict[str, Any] = {}
-    for assignment in assignments:
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"{assignment} is not KEY=VALUE")
-        name, _, part = key.partition(".")
-        known = column(name)
-        if known is None or known == "product_id" or (part and known != "alerts"):
-            settable = [c for c in COLUMNS if c != "product_id"]
-            raise UsageError(unknown("column", key, settable))
-        if not part:
-            values[known] = value
-            continue
-        rules = dict(values.get(known) or product.overrides.get(known) or {})
-        try:
-            rules[part] = json.loads(value, parse_float=Decimal)
-        except ValueError:
-            rules[part] = value
-        if not value:
-            del rules[part]
-        values[known] = rules
-    return values

@@ -58,6 +58,12 @@ def test_it_writes_into_a_new_folder_and_says_so_as_json(run, tmp_path):
     assert (tmp_path / "shops" / "de" / "products.csv").is_file()
 
 
+def test_a_folder_that_cannot_be_made_is_said_to_be_one(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="file/sub cannot be written: Not a directory"):
+        run("file/sub")
+
+
 def test_the_reference_comes_under_its_own_name(run, tmp_path):
     run()
     run("--reference")

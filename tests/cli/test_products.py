@@ -261,6 +261,7 @@ def test_set_changes_columns_and_single_alert_rules(run, table):
         ("product_id=x", "column product_id is unknown"),
         ("title", "title is not KEY=VALUE"),
         ("url=https://shop-b.example/1", "shop-b.example is not a host of shop-a"),
+        ("alerts= alerts.cooldown=1", "alerts is set as a whole and in part"),
         ("alerts.drop=1", "alerts: rule drop is unknown"),
         ("alerts.drop_percent=lots", 'alerts: drop_percent makes no sense as "lots"'),
     ],
@@ -268,7 +269,7 @@ def test_set_changes_columns_and_single_alert_rules(run, table):
 def test_set_refuses(run, table, assignment, sentence):
     before = table.get_product("a1")
     with pytest.raises(UsageError) as caught:
-        run("set", "a1", assignment)
+        run("set", "a1", *assignment.split())
     assert sentence in caught.value.message
     assert table.get_product("a1") == before
 
@@ -368,6 +369,12 @@ def test_an_export_is_imported_unchanged(run, tmp_path, name):
     assert summary(run("import", str(file), "--json"))["unchanged"] == 3
     flags = ["--jsonl"] if name.endswith("jsonl") else []
     assert run("export", *flags).stdout == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("imported")
+def test_an_export_to_a_folder_that_is_not_there(run, tmp_path):
+    with pytest.raises(UsageError, match="cannot be written: No such file or directory"):
+        run("export", str(tmp_path / "none" / "c.csv"))
 
 
 @pytest.mark.usefixtures("imported")
