@@ -44,7 +44,7 @@ def subject(alert: Alert, locale: str = "en") -> str:
     """
     head, shop, note = _headline(alert, locale), clean(alert.retailer, 30), _note(alert)
     tail = f"{_move(alert, locale)} at {shop}"
-    title = clean(alert.title or alert.product_id)
+    title = _title(alert)
     for ending in (f"{tail}{note}", tail):
         room = SUBJECT - width(f"{head} ·  · {ending}")
         if room >= min(width(title), 20):
@@ -62,13 +62,13 @@ def plain_subject(text: str) -> str:
 def sms(alert: Alert, locale: str = "en") -> str:
     """One text message, in characters that every phone's alphabet has, and without a link."""
     line = f"{_headline(alert, locale)} {_move(alert, locale)} {clean(alert.retailer, 30)}: "
-    title = clean(alert.title or alert.product_id)
+    title = _title(alert)
     return plain_subject(line)[:SMS] + " " + _ascii(title)[: max(0, SMS - width(line) - 1)]
 
 
 def email(alert: Alert, locale: str = "en") -> str:
     """The body of a mail: what happened, the link, the history in words, how to change the rule."""
-    title = clean(alert.title or alert.product_id, TITLE)
+    title = shorten(_title(alert), TITLE)
     lines = [
         f"{title}",
         f"{_sentence(alert, locale)} at {clean(alert.retailer, 64)}.",
@@ -113,6 +113,11 @@ def lowest_days(alert: Alert) -> int:
     if alert.lowest_since is None or alert.lowest_price is None:
         return 0
     return max(0, (alert.observed_at - alert.lowest_since) // DAY)
+
+
+def _title(alert: Alert) -> str:
+    """The title without what does not belong into a line; the id where nothing is left of it."""
+    return clean(alert.title or "") or clean(alert.product_id)
 
 
 def _headline(alert: Alert, locale: str) -> str:
