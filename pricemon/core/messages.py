@@ -192,7 +192,7 @@ def _from_number(value: object) -> int | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    if not number.is_finite() or abs(number) >= _SECONDS_UNTIL * 1000:
+    if number.is_nan() or not 0 < number < _SECONDS_UNTIL * 1000:
         return None
     return int(number * 1000 if number < _SECONDS_UNTIL else number)
 
