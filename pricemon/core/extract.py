@@ -118,7 +118,7 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
         stocked = settled.claim.availability
     if stocked is None:
         stocked = stock.read(view, view.heading, view.zones)
-    code = settled.currency or _currency(settled, document, wanted, evidence)
+    code = _currency(settled, document, wanted, evidence)
     reading = Reading(
         price=settled.price,
         currency=code if settled.price is not None else None,
@@ -185,14 +185,20 @@ def _configured(document: Document, wanted: _Wanted) -> str | None:
 def _currency(
     settled: agreement.Settled, document: Document, wanted: _Wanted, evidence: Sequence[str]
 ) -> str | None:
-    if settled.seen is not None and settled.seen.sign:
-        sign = settled.seen.sign
-        options = currencies.meanings(sign)
+    """The currency of the price: as claimed, or what its sign means here."""
+    if settled.price is None:
+        return None
+    if settled.claim is not None and settled.claim.currency:
+        return settled.claim.currency
+    sign = settled.seen.sign if settled.seen is not None else settled.sign
+    if not sign:
+        return _configured(document, wanted)
+    options = currencies.meanings(sign)
+    if len(options) > 1 and not set(money.evidence(wanted.locale, wanted.currency)) & set(options):
+        # What a page's own scripts name weighs more than its language.
         stated = document.stated_currency
-        if stated in options and not money.evidence(wanted.locale, wanted.currency):
-            return stated
-        return currencies.resolve(sign, evidence)
-    return _configured(document, wanted)
+        evidence = (*((stated,) if stated else ()), *evidence)
+    return currencies.resolve(sign, evidence)
 
 
 def _refused(

@@ -24,7 +24,8 @@ class Settled:
     """The outcome: a price with where it came from, or a reason."""
 
     price: Decimal | None = None
-    currency: str | None = None
+    sign: str = ""
+    """The sign printed beside the price somewhere on the page."""
     source: str | None = None
     list_price: Decimal | None = None
     claim: Claim | None = None
@@ -93,7 +94,7 @@ def _against(
     struck = [seen for seen in view.seen if seen.kind == "list" and seen.amount == price]
     if struck and winner.amount < price and price not in shown:
         return Settled(
-            price=winner.amount, currency=winner.currency or claim.currency, source="text",
+            price=winner.amount, sign=winner.sign, source="text",
             list_price=price, claim=claim, seen=winner,
         )  # fmt: skip
     if claim.list_price == winner.amount or price in shown or not view.sure:
@@ -107,11 +108,9 @@ def _against(
 def _accept(claim: Claim, price: Decimal, winner: Seen | None, view: View) -> Settled:
     listed = [s.amount for s in view.seen if s.kind == "list" and s.amount > price]
     near = max(listed, default=None) if winner is not None else None
-    currency = claim.currency
-    if currency is None:
-        currency = next((s.currency for s in view.seen if s.amount == price and s.currency), None)
+    sign = next((seen.sign for seen in view.seen if seen.amount == price and seen.sign), "")
     return Settled(
-        price=price, currency=currency, source=claim.source, claim=claim, seen=winner,
+        price=price, sign=sign, source=claim.source, claim=claim, seen=winner,
         list_price=claim.list_price or near,
     )  # fmt: skip
 
@@ -121,7 +120,7 @@ def _from_text(view: View) -> Settled:
     if winner is not None:
         listed = [s.amount for s in view.seen if s.kind == "list" and s.amount > winner.amount]
         return Settled(
-            price=winner.amount, currency=winner.currency, source="text", seen=winner,
+            price=winner.amount, sign=winner.sign, source="text", seen=winner,
             list_price=max(listed, default=None),
         )  # fmt: skip
     if len(view.close) > 1 or any(seen.kind in ("range", "from") for seen in view.seen):

@@ -20,8 +20,11 @@ class Label(IntFlag):
     NOW = 2
     LIST = 4
     SECONDARY = 8
+    """Not the price: a saving, a fee, a threshold, what members pay."""
     FROM = 16
     BUY = 32
+    RATE = 128
+    """Not the price either: without tax, per unit, by instalments. Holds from behind, too."""
     LIST_LAST = 64
     """As `LIST`, but only as the last word before the amount: `De: R$ 99`, never `prix de vente`."""
 
@@ -62,16 +65,16 @@ _PHRASES = _table(
         rek pris, veil pris, laveste pris, ennen, normaali, alin hinta, van voor, adviesprijs, i p v, redna cena, redna, mpc, najnižja cena, najniža cijena, redovna cijena, стара цена, пцд, αρχική, αρχική τιμή, λιανική, giá gốc, giá cũ, giá niêm yết,
         المعتاد, كان, السعر السابق, بعد الخصم من, בעבר, מחיר רגיל, קודם, قیمت قبلی, sebelum, harga asal, harga normal""",
     LIST_LAST="de, era, van, pc, ord, ovh, reg, orig, statt",
-    SECONDARY="""excl vat, ex vat, exc vat, excluding vat, excl tax, ex tax, excluding tax, tax excl, vat excl, ex gst, excl gst, without vat, without tax, plus vat, plus tax, w o vat, no vat, net, netto, net price, nettó, nettopreis,
+    RATE="""excl vat, ex vat, exc vat, excluding vat, excl tax, ex tax, excluding tax, tax excl, vat excl, ex gst, excl gst, without vat, without tax, plus vat, plus tax, w o vat, no vat, net, netto, net price, nettó, nettopreis,
         zzgl, zzgl mwst, exkl, exkl mwst, excl btw, ex btw, excl, exkl moms, ex moms, ekskl moms, eks moms, eks mva, u moms, bez dph, bez vat, bez pdv, bez ddv, brez ddv, bez podatku, bez pvn, be pvm, km ta, без ндс, без пдв, без ддс,
         ht, h t, hors taxe, hors taxes, hors tva, sin iva, sem iva, senza iva, iva esclusa, iva excl, + iva, más iva, sin impuestos, precio sin impuestos, sin impuestos nacionales, s iva, áfa nélkül, áfa, kdv hariç, kdv, alv 0, ilman alv, veroton, fără tva, fara tva, tva neinclus,
         monthly, monatlich, mensual, mensuel, mensili, mensualidades, miesięcznie, měsíčně, mesačne, havonta, aylık, installments, installment, instalments, instalment, payments of, payments, interest, interest free, interest-free, cuotas, cuota, parcelas, sem juros, plazos, taksit, rate, raten, raty, rat, rata, ratenzahlung, рассрочка, рассрочку, в рассрочку, в кредит, кредит,
         klarna, afterpay, affirm, clearpay, zip, laybuy, paypal, sezzle, scalapay, alma, oney, twisto, finance, financing, leasing, pay later, per month, a month, al mes, par mois, pro monat, im monat, per maand, al mese, per mese, mies, měs, мес, в месяц, на місяць, por mes, ao mês, p m, pcm,
-        shipping, delivery, deliver, delivery from, versand, versandkosten, versandkostenfrei, lieferung, livraison, frais de port, envío, envio, gastos de envío, spedizione, frete, entrega, dostawa, dostawy, doprava, dopravy, dopravné, doručení, poštovné, poštnina, szállítás, szállítási, livrare, transport, доставка, доставки, доставку, kargo, frakt, fragt, toimitus, toimituskulut, verzending, verzendkosten, verzendkost, postage, freight, dostava, pristatymas, piegāde,
+        per unit, per item, per piece, per kg, per 100g, per 100, per litre, per liter, per metre, per meter, pro stück, pro kg, grundpreis, je kg, za kus, za ks, za szt, cena za 1, jednotková cena, cena jednostkowa, price per, unit price, prix au, prix au kilo, precio por, egységár, jämförpris, jfr pris, jmf, jfr, enhetspris, kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis""",
+    SECONDARY="""shipping, delivery, deliver, delivery from, versand, versandkosten, versandkostenfrei, lieferung, livraison, frais de port, envío, envio, gastos de envío, spedizione, frete, entrega, dostawa, dostawy, doprava, dopravy, dopravné, doručení, poštovné, poštnina, szállítás, szállítási, livrare, transport, доставка, доставки, доставку, kargo, frakt, fragt, toimitus, toimituskulut, verzending, verzendkosten, verzendkost, postage, freight, dostava, pristatymas, piegāde,
         save, you save, saving, savings, off, discount, extra, spare, sie sparen, ersparnis, gespart, rabatt, rabat, remise, descuento, sconto, desconto, sleva, zľava, indirim, kazanç, kazancınız, spar, sparen, du sparst, du sparar, du sparer, bespaar, je bespaart, korting, alennus, säästä, säästät, popust, reducere, coupon, gutschein, gutscheincode, voucher, cashback, cash back, deposit, pfand, kaucja, points, punkte, puan, punktów, bodů, bonus, бонус, бонусов, gift card, trade in, rebate, скидка, выгода, экономия, знижка, вигода,
         over, above, orders, orders over, spend, minimum, mindestbestellwert, bestellwert, ab einem, free, gratis, kostenlos, gratuit, gratuite, gratuita, zdarma, ingyen, ingyenes, бесплатно, бесплатная, безкоштовно, ücretsiz, darmowa, over kr,
-        members, member, club, prime, subscribe, subscription, abo, wholesale, b2b, qty, quantity, each when, subtotal, total, summe, totaal, totale, suma, razem, celkem, spolu, итого, разом, toplam, összesen, warranty, insurance, garantie, gwarancja, gwarancji, pojištění, sku, ref, art, art nr, artikelnummer, model, code, kod, kód, артикул, mit karte, with card, z kartą, app price, student,
-        per unit, per item, per piece, per kg, per 100g, per 100, per litre, per liter, per metre, per meter, pro stück, pro kg, grundpreis, je kg, za kus, za ks, za szt, cena za 1, jednotková cena, cena jednostkowa, price per, unit price, prix au, prix au kilo, precio por, egységár, jämförpris, jfr pris, jmf, jfr, enhetspris, kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis""",
+        members, member, club, prime, subscribe, subscription, abo, wholesale, b2b, qty, quantity, each when, subtotal, total, summe, totaal, totale, suma, razem, celkem, spolu, итого, разом, toplam, összesen, warranty, insurance, garantie, gwarancja, gwarancji, pojištění, sku, ref, art, art nr, artikelnummer, model, code, kod, kód, артикул, mit karte, with card, z kartą, app price, student""",
     FROM="""from, starting, starting at, starting from, starts at, as low as, ab, ab nur, schon ab, à partir de, a partir de, dès, desde, da, a partire da, od, już od, vanaf, fra, från, alkaen, от, від, de la, des de, up to, bis, bis zu, jusqu à, hasta, fino a, do, до, starts from, başlayan, mulai dari, từ, já od, nuo, no, alates""",
     BUY="""add to cart, add to bag, add to basket, add to trolley, to cart, to basket, add to shopping, add item to, buy, buy now, buy it now, buy this, order now, pre order, preorder, purchase, in den warenkorb, den warenkorb, in den einkaufswagen, warenkorb, in winkelwagen, in winkelmand, winkelwagen, ajouter au panier, au panier, acheter, añadir al carrito, añadir a la, al carrito, a la cesta, agregar al carrito, comprar, comprar ahora, comprar agora, aggiungi al carrello, al carrello, acquista, adicionar ao carrinho, ao carrinho, do košíku, do košíka, vložit do košíku, do koszyka, dodaj do koszyka, koupit, kúpiť, kup teraz, kupuję, в корзину, купить, добавить в корзину, в кошик, купити, kosárba, kosárba teszem, adaugă în coș, adauga in cos, în coș, in cos, cumpără, sepete ekle, satın al, hemen al, lägg i varukorgen, lägg i, köp, læg i kurv, læg i, legg i, legg i handlekurv, kjøp, køb, lisää ostoskoriin, lisää koriin, osta, u košaricu, v košarico, dodaj u košaricu, dodaj v košarico, dodaj u korpu, добави в, добави в количката, в количката, στο καλάθι, προσθήκη στο καλάθι, αγορά, thêm vào giỏ, mua ngay, أضف إلى السلة, أضف للسلة, הוסף לסל, הוספה לסל, į krepšelį, lisa korvi, ostukorvi, pievienot grozam, ielikt grozā, bestellen, tambah ke troli, beli, beli sekarang""",
 )
@@ -117,7 +120,7 @@ def of(text: str) -> Label:
             if phrase in text:
                 found |= flag
     if "/" in text and _PER.search(text):
-        found |= Label.SECONDARY
+        found |= Label.RATE
     return found
 
 
@@ -134,7 +137,7 @@ def before(text: str) -> Label:
         if Label.LIST_LAST in found:
             found |= Label.LIST
     if _TIMES.search(text):
-        found |= Label.SECONDARY
+        found |= Label.RATE
     return found
 
 

@@ -54,7 +54,7 @@ _EXACT = _table(
         withoutdiscount nodiscount last30 lowest30 catalogprice crossedprice strikeprice rrpprice
         przed przedpromocja skreslona sugerowana recommendedprice""",
     STRUCK="strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré throughprice",
-    SECONDARY="""tax exvat vat excl excluding exkl netto nett net netprice novat bezdph bezvat ht unitprice priceunit
+    SECONDARY="""exvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit
         priceper perunit perkg grundpreis baseprice pum installment installments instalment instalments month monthly
         finance financing financial leasing credit klarna afterpay affirm laybuy zippay paypal mensual cuota cuotas parcela
         parcelas parcelamento taksit raty rata emi splitit shipping delivery versand livraison dostawa dostavka doprava

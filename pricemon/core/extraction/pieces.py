@@ -20,11 +20,13 @@ MAX_SEEDS = 1_500
 MAX_TEXT = 90
 SHORT_LABEL = 30
 
+_ICON = 3
 _LONG_TEXT = 400
 _BOX_TEXT = 60
 _BOX_CLIMB = 4
 _RAW = frozenset("script style title template noscript textarea iframe".split())
 _INLINE = frozenset("-text span small b strong i em sup sub a font label abbr bdi bdo".split())
+_BESIDE = _INLINE | {"td", "dd", "p"}
 _DIGIT = re.compile(r"\d")
 # A sign of money, or hardly more than a number with a short word on either side.
 _MONEYISH = re.compile(
@@ -45,8 +47,6 @@ class Seed:
     order: int
     node: LexborNode
     text: str
-    before: str
-    before_node: LexborNode | None
 
 
 def seeds(root: LexborNode, heading: str) -> tuple[list[Seed], int | None]:
@@ -54,8 +54,6 @@ def seeds(root: LexborNode, heading: str) -> tuple[list[Seed], int | None]:
     found: list[Seed] = []
     heading_order: int | None = None
     last_tag: str | None = ""
-    before = ""
-    before_node: LexborNode | None = None
     order = 0
     has_digit = _DIGIT.search
     moneyish = _MONEYISH.search
@@ -73,16 +71,20 @@ def seeds(root: LexborNode, heading: str) -> tuple[list[Seed], int | None]:
             if has_digit(text):
                 squeezed = " ".join(text.split())
                 if len(squeezed) <= MAX_TEXT and moneyish(squeezed) and len(found) < MAX_SEEDS:
-                    found.append(Seed(order, node, squeezed, before, before_node))
+                    found.append(Seed(order, node, squeezed))
             if heading in text and text.strip() == heading:
                 heading_order = order
-        before, before_node = text, node
     return found, heading_order
 
 
-def box(element: LexborNode, evidence: Sequence[str]) -> tuple[LexborNode, str]:
-    """The largest element around that still prints one amount only, and its text put together."""
+def box(seed: Seed, element: LexborNode, evidence: Sequence[str]) -> tuple[LexborNode, str]:
+    """The largest element around that still prints one amount only, and its text put together.
+
+    The text node itself is the box when its element prints several amounts.
+    """
     found, text = element, compose(element)
+    if text != seed.text and _amounts(text, evidence) > 1 and _amounts(seed.text, evidence):
+        return seed.node, seed.text
     for _ in range(_BOX_CLIMB):
         parent = found.parent
         if parent is None or parent.tag in ("body", "html"):
@@ -90,10 +92,14 @@ def box(element: LexborNode, evidence: Sequence[str]) -> tuple[LexborNode, str]:
         if len(parent.text(strip=True)) > _BOX_TEXT:
             break
         composed = compose(parent)
-        if composed != text and len({m.amount for m in find_money(composed, evidence=evidence)}) != 1:
+        if composed != text and _amounts(composed, evidence) != 1:
             break
         found, text = parent, composed
     return found, text
+
+
+def _amounts(text: str, evidence: Sequence[str]) -> int:
+    return len({money.amount for money in find_money(text, evidence=evidence)})
 
 
 def compose(element: LexborNode) -> str:
@@ -110,13 +116,25 @@ def compose(element: LexborNode) -> str:
             last_tag = node.tag
             continue
         parent = node.parent
-        if parent is None or (last_tag in _RAW and parent.tag in _RAW):
+        if parent is None or (last_tag in _RAW and parent.tag in _RAW) or _unseen(parent, element):
             continue
         text = _join(text, " ".join(plain_digits(content).split()), parent)
         count += 1
         if count > _MOST_PIECES or len(text) > 4 * MAX_TEXT:
             break
     return text
+
+
+def _unseen(node: LexborNode, top: LexborNode) -> bool:
+    """Whether a style hides the text of `node`, in itself or up to `top`."""
+    current: LexborNode | None = node
+    for _ in range(_BOX_CLIMB):
+        if current is None or current.mem_id == top.mem_id:
+            return False
+        if _hides(current):
+            return True
+        current = current.parent
+    return False
 
 
 def _join(text: str, piece: str, parent: LexborNode) -> str:
@@ -143,28 +161,40 @@ def _is_cents(parent: LexborNode) -> bool:
     return bool(declared) and Says.CENTS in names.says(declared or "")
 
 
-def text_before(seed: Seed, around: LexborNode) -> str:
-    """The text before the box, when it stands in the same small part of the page."""
-    node = seed.before_node
-    if node is None or len(seed.before) > 2 * MAX_TEXT:
-        return ""
-    above: set[int] = set()
-    parent = around.parent
-    for _ in range(3):
-        if parent is None or parent.tag in ("body", "html", "main"):
+def text_before(around: LexborNode) -> tuple[str, bool]:
+    """The last words before the box in the same small part of the page; whether they are a link's."""
+    node: LexborNode | None = around
+    for level in range(3):
+        if node is None or node.tag in ("body", "main", "article"):
             break
-        above.add(parent.mem_id)
-        parent = parent.parent
-    ancestor: LexborNode | None = node.parent
-    for _ in range(4):
-        if ancestor is None:
-            return ""
-        if ancestor.mem_id in above:
-            text = " ".join(seed.before.split())
-            inline = node.parent is not None and node.parent.mem_id in above
-            return text if inline or len(text) <= SHORT_LABEL or text.endswith(":") else ""
-        ancestor = ancestor.parent
-    return ""
+        sibling = node.prev
+        for _ in range(4):
+            if sibling is None:
+                break
+            text = _shown_text(sibling)
+            if text:
+                # What stands on lines of its own labels the number only when it is short.
+                inline = sibling.tag in _INLINE and level == 0
+                fits = inline or len(text) <= SHORT_LABEL or text.endswith(":")
+                return (text if fits else ""), sibling.tag == "a" and len(text) > _ICON
+            sibling = sibling.prev
+        node = node.parent
+    return "", False
+
+
+def _shown_text(node: LexborNode) -> str:
+    """An element's or text node's words; empty when it is hidden, or too long to label anything."""
+    if node.is_text_node:
+        return " ".join((node.text_content or "").split())
+    if node.tag in _RAW or _hides(node):
+        return ""
+    text = node.text(separator=" ") or ""
+    return " ".join(text[: 4 * MAX_TEXT].split())
+
+
+def _hides(node: LexborNode) -> bool:
+    style = node.attributes.get("style")
+    return bool(style) and "display:none" in (style or "").replace(" ", "").lower()
 
 
 def text_after(around: LexborNode) -> str:
@@ -176,8 +206,7 @@ def text_after(around: LexborNode) -> str:
         text = (node.text_content if node.is_text_node else node.text()) or ""
         text = " ".join(text[:MAX_TEXT].split())
         if text:
-            own_line = node.tag not in _INLINE
-            if own_line and len(text) > SHORT_LABEL:
+            if node.tag not in _BESIDE or len(text) > SHORT_LABEL * 2:
                 return ""
             return "" if any(money.sign for money in find_money(text)) else text
         node = node.next

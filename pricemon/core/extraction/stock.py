@@ -42,6 +42,7 @@ _LONGEST = 60
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _COUNTED = re.compile(r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$")
 _UP = 7
+_SILENT = frozenset(("script", "style", "option", "label"))
 _TEXTS = 4_000
 
 
@@ -79,9 +80,7 @@ def phrase(text: str) -> Availability | None:
 
 def _aside(node: LexborNode, zones: Zones) -> bool:
     around = zones.around(node)
-    if around.zone or around.hidden or node.tag in ("script", "style", "option", "label"):
-        return True
-    return False
+    return bool(around.zone or around.hidden or node.tag in _SILENT)
 
 
 def _around(view: View, heading: LexborNode | None) -> LexborNode | None:
@@ -91,7 +90,7 @@ def _around(view: View, heading: LexborNode | None) -> LexborNode | None:
     if heading is not None and view.winner is not None:
         up = min(view.winner.place.around.up, 12) + 1
     for _ in range(up):
-        if node is None or node.parent is None or node.parent.tag in ("body", "html"):
+        if node is None or node.parent is None or node.tag == "body":
             break
         node = node.parent
     return node

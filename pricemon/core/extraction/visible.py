@@ -28,6 +28,7 @@ MARGIN = 10
 SURE = 58
 SURE_MARGIN = 16
 
+_RANGE_TEXTS = 4
 _MOST_IN_ONE_TEXT = 6
 _MOST_OUTSIDE = 30
 _BUY_REACH = 8
@@ -37,7 +38,7 @@ _BUY_CSS = (
     'button, input[type="submit" i], input[type="button" i], input[type="image" i], '
     '[class*="buy" i], [class*="cart" i], [class*="basket" i], [id*="cart" i]'
 )
-_RANGE = re.compile(r"[-–—~～]|to|bis|à|a|до|do|至|から|hasta|al|till|til|tot|－")
+_RANGE = re.compile(r"[-–—~～]|to|bis|à|a|до|do|至|から|through|until|hasta|al|till|til|tot|－")
 _SIGNED_AMOUNT = re.compile(r"(?:^|[\s(])[+−–-]\s?(?:[^\W\d_]{0,3}|[$€£])\s?$")
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 # Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
@@ -57,6 +58,9 @@ class Seen:
     place: Place
     before: str = ""
     after: str = ""
+    behind: str = ""
+    """The text of the next element, when it stands on the same line."""
+    linked: bool = False
     score: int = 0
     kind: str = "price"
     """`price`; `list` (struck, was); or why it is not the product's: `secondary`, `range`, …"""
@@ -115,6 +119,7 @@ def look(document: Document, *, known_as: Sequence[str] = (), evidence: Sequence
         if seen.kind == "price":
             seen.kind = _kind(seen)
         _score(seen, heading_order, buys)
+    _mark_ranges(amounts)
     _drop_repeated(amounts)
     _drop_cards(amounts, zones)
     view = View(amounts, zones, heading, buyable=bool(buttons))
@@ -187,38 +192,39 @@ def _read(
     seed: pieces.Seed, element: LexborNode, zones: Zones, evidence: Sequence[str]
 ) -> list[Seen]:
     """The amounts of one text node, put together with the pieces around it."""
-    box, text = pieces.box(element, evidence)
+    box, text = pieces.box(seed, element, evidence)
     found = list(find_money(text, evidence=evidence))[:_MOST_IN_ONE_TEXT]
     if not found:
         return []
-    place = zones.place(box if len(found) == 1 else element)
+    place = zones.place(element, box)
     result: list[Seen] = []
     end = 0
     for index, money in enumerate(found):
         following = found[index + 1].start if index + 1 < len(found) else len(text)
         before, after = text[end : money.start], text[money.end : following]
         end = money.end
+        linked = False
         if index == 0 and not before.strip(" :"):
-            before = pieces.text_before(seed, box)
-        if index == len(found) - 1 and not after.strip():
-            after = pieces.text_after(box)
+            before, linked = pieces.text_before(box)
         seen = Seen(
             money.amount, money.currency, money.sign, text, box, seed.order, place,
             before=before[-48:], after=after[:32],
         )  # fmt: skip
+        if index == len(found) - 1 and not after.strip(" ()"):
+            seen.behind = pieces.text_after(box)[:32]
+        seen.linked = linked
         seen.label = labels.before(seen.before)
         if money.sign or _bare_is_price(seen, text, money):
             result.append(seen)
-    if len(result) > 1:
-        _mark_ranges(result)
     return result
 
 
 def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
     """Whether a number without a sign is called a price by something."""
-    if labels.is_unit(seen.after):
+    after = seen.after or seen.behind
+    if labels.is_unit(after):
         return False
-    if seen.place.price <= 3 and not _LONG_WORD.search(seen.after):  # noqa: PLR2004 - as far as names speak
+    if seen.place.price <= 3 and not _LONG_WORD.search(after):  # noqa: PLR2004 - as far as names speak
         return True
     if text[money.start : money.end].rstrip().endswith(("-", "–", "—")):
         return True
@@ -226,22 +232,29 @@ def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
 
 
 def _mark_ranges(amounts: list[Seen]) -> None:
-    """`$5 – $9`, `$5 to $9`: neither end is the price."""
-    for one, other in zip(amounts, amounts[1:], strict=False):
-        if one.amount < other.amount and _RANGE.fullmatch(other.before.strip().lower()):
+    """`$5 – $9`, `$5 to $9`, in one text or two: neither end is the price."""
+    inner = [s for s in amounts if s.kind in ("price", "from", "secondary", "surcharge")]
+    for one, other in zip(inner, inner[1:], strict=False):
+        near = other.order - one.order <= _RANGE_TEXTS
+        if near and one.amount < other.amount and _RANGE.fullmatch(other.before.strip().lower()):
             one.kind = other.kind = "range"
 
 
 def _kind(seen: Seen) -> str:
     place = seen.place
     after = labels.of(seen.after) if seen.after else Label(0)
+    if seen.behind:
+        after |= labels.of(seen.behind) & (Label.RATE | Label.NOW)
     if seen.amount <= 0:
         return "zero"
     if _SIGNED_AMOUNT.search(seen.before):
         return "surcharge"
-    if Label.SECONDARY in seen.label and Label.NOW not in seen.label:
-        return "secondary"
-    if place.secondary or (Label.SECONDARY in after and Label.NOW not in after):
+    # Where a label stands behind each amount, the one before belongs to the amount before.
+    before = seen.label & ~Label.RATE if after & (Label.RATE | Label.NOW) else seen.label
+    for label in (before, after):
+        if label & (Label.SECONDARY | Label.RATE) and Label.NOW not in label:
+            return "secondary"
+    if place.secondary:
         return "secondary"
     if place.struck or Label.LIST in seen.label or (place.listed and not place.current):
         return "list"
@@ -273,6 +286,7 @@ def _score(seen: Seen, heading_order: int | None, buys: dict[int, int]) -> None:
             add(4 if distance > -12 else -6, "before the heading")
     add(_steps(_buy_distance(seen.node, buys), ((3, 14), (5, 10), (7, 5))), "near the buy button")
     add(-18 if place.around.link else 0, "inside a link")
+    add(-18 if seen.linked else 0, "beside another product's link")
 
 
 def _steps(value: int, steps: tuple[tuple[int, int], ...]) -> int:

@@ -110,17 +110,18 @@ class Zones:
             self._around[element.mem_id] = found
         return found
 
-    def place(self, node: LexborNode) -> Place:
-        """What the names around `node` say of an amount in it."""
+    def place(self, node: LexborNode, box: LexborNode) -> Place:
+        """What the names around `node` say of an amount in it; inside `box` all are its own."""
         place = Place(self.around(node))
         path: list[str] = []
         current: LexborNode | None = node
-        for level in range(_NEAR + 1):
+        level, inside = 0, True
+        while level <= _NEAR:
             if current is None or (level > _OWN and current.mem_id in self.subject):
                 break
             own = self.own(current)
             says = own.says
-            if level < _NEAR:
+            if len(path) < _NEAR:
                 path.append(own.label)
             if says & Says.PRICE and place.price > level:
                 place.price = level
@@ -133,6 +134,8 @@ class Zones:
                 place.secondary = place.secondary or bool(says & Says.SECONDARY)
             if level <= _OWN:
                 place.secondary = place.secondary or bool(says & Says.NOISE)
+            inside = inside and current.mem_id != box.mem_id
+            level += not inside
             current = current.parent
         place.path = tuple(path)
         return place
