@@ -33,7 +33,7 @@ types: $(STAMP)
 check: lint types test  ## the whole gate: exactly what CI runs
 
 bench: $(STAMP)
-	$(BIN)/python -m pytest -q -s tests/benchmarks -o norecursedirs=
+	$(BIN)/python -m pytest -q -s tests/benchmarks -o 'norecursedirs=.*'
 
 reliability: $(STAMP)  ## the long sweeps that `make test` samples
 	$(BIN)/python -m pytest -m reliability

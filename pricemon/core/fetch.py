@@ -17,14 +17,15 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pricemon.core import addresses, backoff, connections, transport
-from pricemon.core.circuit import Circuit
+from pricemon.core import backoff
 from pricemon.core.errors import GiveUp, Retry
+from pricemon.core.fetching import addresses, connections, transport
+from pricemon.core.fetching.circuit import Circuit
+from pricemon.core.fetching.pacing import Gate
+from pricemon.core.fetching.robots import MAX_BYTES as ROBOTS_MAX_BYTES
+from pricemon.core.fetching.robots import Robots
+from pricemon.core.fetching.visit import Visit
 from pricemon.core.model import Page, Reason
-from pricemon.core.pacing import Gate
-from pricemon.core.robots import MAX_BYTES as ROBOTS_MAX_BYTES
-from pricemon.core.robots import Robots
-from pricemon.core.visit import Visit
 
 if TYPE_CHECKING:
     import urllib3
