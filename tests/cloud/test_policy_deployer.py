@@ -6,6 +6,7 @@ import importlib
 import json
 import pkgutil
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,11 +32,11 @@ def test_every_kind_of_resource_is_known():
     assert kinds == set(NEEDS)
 
 
-def _subclasses(parent: type) -> set[type]:
-    children: set[type] = {
-        c for c in parent.__subclasses__() if c.__module__.startswith("pricemon.")
-    }
-    return children.union(*(_subclasses(child) for child in children))
+def _subclasses(parent: type[Resource]) -> Iterator[type[Resource]]:
+    for child in parent.__subclasses__():
+        if child.__module__.startswith("pricemon."):  # and not a test's own
+            yield child
+            yield from _subclasses(child)
 
 
 def test_every_resource_is_the_stacks_own():
