@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborNode
 
 from pricemon.core import currencies, money
 from pricemon.core.extraction import (
@@ -50,6 +52,8 @@ class _Markup:
 
     claims: list[Claim]
     main: list[Product]
+    elsewhere: list[LexborNode] = field(default_factory=list)
+    """The elements of products that are not the page's own."""
     others: int = 0
     """Products that are not the page's own."""
     availability: Availability | None = None
@@ -103,11 +107,14 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     markup = _markup(document, wanted)
     known_as = [n for n in (wanted.title, *(p.name for p in markup.main), document.title) if n]
     evidence = _evidence(document, wanted)
-    view = visible.look(document, known_as=known_as, evidence=evidence)
+    view = visible.look(
+        document, known_as=known_as, evidence=evidence, elsewhere=markup.elsewhere
+    )
     claims = markup.claims
     settled = agreement.settle(claims, view, prefer_low=wanted.rule.prefer == "low")
     if settled.price is None and settled.reason is not Reason.CONFLICT and not _several(claims):
-        scripted = state.claim(document, known_as)
+        headings = [text_of(h1) for h1 in document.headings[:3]]
+        scripted = state.claim(document, [*known_as, *headings])
         if scripted is not None:
             claims = [*claims, scripted]
             settled = agreement.with_script(settled, scripted, view)
@@ -152,6 +159,8 @@ def _markup(document: Document, wanted: _Wanted) -> _Markup:
         own = products.main(listed, document, identifiers=wanted.identifiers, title=wanted.title)
         found.main += own
         found.others += len(listed) - len(own)
+        own_nodes = [product.node for product in own]
+        found.elsewhere += [p.node for p in listed if p.node is not None and p.node not in own_nodes]
         on_offer = [offer for product in own for offer in offers.read(product.item)]
         claim = offers.claim(
             on_offer, source=source, where=own[0].name if own else "", keys=keys,

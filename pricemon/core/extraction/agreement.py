@@ -47,7 +47,7 @@ def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> 
         return _several(claims[0], view)
     claim, price = definite[0]
     others = {other for _, other in definite if other != price}
-    shown = {seen.amount for seen in view.seen if seen.kind in ("price", "from", "one of a list")}
+    shown = {seen.amount for seen in view.seen if seen.kind in ("price", "from", "one of several", "one of a list")}
     winner = view.winner
     if others:
         confirmed = {p for p in (price, *others) if winner is not None and winner.amount == p}
@@ -123,7 +123,7 @@ def _from_text(view: View) -> Settled:
             price=winner.amount, sign=winner.sign, source="text", seen=winner,
             list_price=max(listed, default=None),
         )  # fmt: skip
-    if len(view.close) > 1 or any(seen.kind in ("range", "from") for seen in view.seen):
+    if len(view.close) > 1 or any(seen.kind in ("range", "from", "one of several") for seen in view.seen):
         amounts = ", ".join(str(seen.amount) for seen in view.close[:6])
         return Settled(
             reason=Reason.AMBIGUOUS, detail=f"several prices are shown: {amounts}".rstrip(": ")

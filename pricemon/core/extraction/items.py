@@ -159,7 +159,7 @@ def rdfa(document: Document) -> list[Item]:
     for node in scopes:
         attributes = node.attributes
         items[node.mem_id] = {
-            "@type": [bare(name) for name in (attributes.get("typeof") or "").split()],
+            "@type": [_local(name) for name in (attributes.get("typeof") or "").split()],
             "@id": attributes.get("resource") or attributes.get("about"),
             "@node": node,
         }
@@ -175,8 +175,16 @@ def rdfa(document: Document) -> list[Item]:
             owned.add(node.mem_id)
         attributes = node.attributes
         names = attributes.get("property") or attributes.get("rel")
-        _add(owner, names, item or _rdfa_value(node, attributes))
+        local = " ".join(_local(name) for name in (names or "").split())
+        _add(owner, local, item or _rdfa_value(node, attributes))
     return [item for key, item in items.items() if key not in owned]
+
+
+def _local(name: str) -> str:
+    """A name without its vocabulary, whichever prefix the page has chosen: `s:price` → `price`."""
+    if name.startswith(("og:", "product:", "twitter:", "fb:", "article:")):
+        return name
+    return re.split("[:/#]", name)[-1]
 
 
 def _rdfa_value(node: LexborNode, attributes: dict[str, str | None]) -> str:

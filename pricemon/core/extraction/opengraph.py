@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pricemon.core import currencies
-from pricemon.core.extraction import availability
+from pricemon.core.extraction import availability, labels
 from pricemon.core.extraction.document import Document
+from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.offers import Claim
-from pricemon.core.money import parse_machine
+from pricemon.core.model import Availability
+from pricemon.core.money import find_money, parse_machine
 
 _AMOUNTS = (
     ("product:sale_price:amount", "product:sale_price:currency"),
@@ -52,6 +54,27 @@ def claims(document: Document) -> list[Claim]:
                     list_price=_list_price(document, money.amount),
                 )
             ]
+    return _twitter(document, stock)
+
+
+def _twitter(document: Document, stock: Availability | None) -> list[Claim]:
+    """`twitter:label1` = Price beside `twitter:data1` = $24.50."""
+    for number in ("1", "2", "3"):
+        label = document.meta(f"twitter:label{number}")
+        value = document.meta(f"twitter:data{number}")
+        if not label or not value or Label.PRICE not in labels.of(label):
+            continue
+        found = {money.amount: money for money in find_money(value, evidence=document.evidence)}
+        if len(found) == 1:
+            amount, money = found.popitem()
+            if amount > 0:
+                code = money.currency or currency(document)
+                return [
+                    Claim(
+                        price=amount, currency=code, availability=stock, source="opengraph",
+                        where=f"meta twitter:data{number}", text=value,
+                    )
+                ]  # fmt: skip
     return []
 
 

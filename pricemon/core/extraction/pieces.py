@@ -173,6 +173,7 @@ def text_before(around: LexborNode) -> tuple[str, bool]:
                 break
             text = _shown_text(sibling)
             if text:
+                text = _behind_amounts(text)
                 # What stands on lines of its own labels the number only when it is short.
                 inline = sibling.tag in _INLINE and level == 0
                 fits = inline or len(text) <= SHORT_LABEL or text.endswith(":")
@@ -180,6 +181,12 @@ def text_before(around: LexborNode) -> tuple[str, bool]:
             sibling = sibling.prev
         node = node.parent
     return "", False
+
+
+def _behind_amounts(text: str) -> str:
+    """The part of a text that labels what comes next: words before an amount were for that one."""
+    ends = [money.end for money in find_money(text[-4 * MAX_TEXT :]) if money.sign]
+    return text[-4 * MAX_TEXT :][ends[-1] :].strip(" .!*") if ends else text
 
 
 def _shown_text(node: LexborNode) -> str:

@@ -104,11 +104,13 @@ def _price(one: dict[str, Any], code: str | None) -> Money | None:
     shopify = "variants" in one and ("compare_at_price" in one or "price_min" in one)
     for key in _PRICES:
         value = one.get(key)
-        if isinstance(value, dict):
+        for _ in range(3):
+            if not isinstance(value, dict):
+                break
             code = _currency(value) or code
             if isinstance(value.get("centAmount"), int):
                 return Money(_major(value["centAmount"], code), code)
-            value = next((value[inner] for inner in _INNER if _is_plain(value.get(inner))), None)
+            value = next((value[inner] for inner in _INNER if value.get(inner) is not None), None)
         if not _is_plain(value):
             continue
         if shopify and isinstance(value, int):

@@ -7,7 +7,7 @@ must stand out: close to the heading, called a price, and well ahead of every ot
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -39,7 +39,7 @@ _BUY_CSS = (
     '[class*="buy" i], [class*="cart" i], [class*="basket" i], [id*="cart" i]'
 )
 _RANGE = re.compile(r"[-–—~～]|to|bis|à|a|до|do|至|から|through|until|hasta|al|till|til|tot|－")
-_SIGNED_AMOUNT = re.compile(r"(?:^|[\s(])[+−–-]\s?(?:[^\W\d_]{0,3}|[$€£])\s?$")
+_SIGNED_AMOUNT = re.compile(r"(?:^|\()[+−–-]\s?[$€£]?\s?$|\s[+−–-][$€£]?$")
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 # Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
 _VAT = tuple(Decimal(r) for r in "1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27".split())
@@ -88,14 +88,23 @@ class View:
     """Whether the winner is good enough to contradict markup."""
 
 
-def look(document: Document, *, known_as: Sequence[str] = (), evidence: Sequence[str] = ()) -> View:
-    """Everything on the page that looks like money, scored, and the winner if there is one."""
+def look(
+    document: Document,
+    *,
+    known_as: Sequence[str] = (),
+    evidence: Sequence[str] = (),
+    elsewhere: Iterable[LexborNode] = (),
+) -> View:
+    """Everything on the page that looks like money, scored, and the winner if there is one.
+
+    `known_as` are the product's names, `elsewhere` elements that markup says are other products.
+    """
     body = document.tree.body
     if body is None:
         return View([], Zones(None))
     heading = heading_of(document, known_as)
     buttons = _buy_buttons(document)
-    zones = Zones(heading if heading is not None else next(iter(buttons), None))
+    zones = Zones(heading if heading is not None else next(iter(buttons), None), elsewhere)
     seeds, heading_order = pieces.seeds(body, _first_text(heading))
     buys = _reach(buttons)
     found: dict[tuple[int, Decimal], Seen] = {}
@@ -318,7 +327,7 @@ def _drop_repeated(found: list[Seen]) -> None:
         near = [seen for seen in group if seen.place.around.up == nearest]
         for seen in group:
             if len(near) > 1 or seen is not near[0]:
-                seen.kind = "one of a list"
+                seen.kind = "one of several"
 
 
 def _drop_cards(found: list[Seen], zones: Zones) -> None:
@@ -326,7 +335,7 @@ def _drop_cards(found: list[Seen], zones: Zones) -> None:
     siblings: dict[tuple[int, str, str], dict[int, LexborNode]] = {}
     inside: dict[int, list[Seen]] = {}
     for seen in found:
-        if seen.kind not in ("price", "list", "from"):
+        if seen.kind not in ("price", "list", "from", "one of several"):
             continue
         node: LexborNode | None = seen.node
         for _ in range(_CARD_CLIMB):
@@ -383,13 +392,21 @@ def _named_old_alone(found: list[Seen]) -> list[Seen]:
     return named if len({seen.amount for seen in named}) == 1 else []
 
 
+def _share_a_price_element(one: Seen, other: Seen) -> bool:
+    parent = one.node.parent
+    if parent is None or parent != other.node.parent or parent.tag in ("body", "main"):
+        return False
+    named = max(one.place.price, other.place.price) <= 3  # noqa: PLR2004 - as far as names speak
+    return named and len(parent.text(strip=True)) <= pieces.MAX_TEXT
+
+
 def _settle_pair(ranked: list[list[Seen]]) -> list[list[Seen]]:
     """Two bare amounts side by side in one price element: what one pays, and what one paid."""
     if len(ranked) < 2 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:  # noqa: PLR2004 - a pair
         return ranked
     one, other = (max(group, key=lambda seen: seen.score) for group in ranked[:2])
     low, high = sorted((one, other), key=lambda seen: seen.amount)
-    if one.node.parent is None or one.node.parent != other.node.parent or one.sign != other.sign:
+    if one.sign != other.sign or not _share_a_price_element(one, other):
         return ranked
     ratio = high.amount / low.amount
     if ratio > 4 or any(abs(ratio - vat) < Decimal("0.002") for vat in _VAT):  # noqa: PLR2004 - more is no discount

@@ -6,6 +6,7 @@ what holds the page's subject is no side zone, whatever it is called.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
@@ -71,7 +72,8 @@ class _Own:
 class Zones:
     """Reads elements' surroundings; each element once."""
 
-    def __init__(self, subject: LexborNode | None) -> None:
+    def __init__(self, subject: LexborNode | None, elsewhere: Iterable[LexborNode] = ()) -> None:
+        self._elsewhere = {node.mem_id for node in elsewhere}
         self._own: dict[int, _Own] = {}
         self._around: dict[int, Around] = {}
         self.subject: dict[int, int] = {}
@@ -146,6 +148,8 @@ class Zones:
         own = self._own.get(key)
         if own is None:
             own = self._own[key] = _read(node)
+            if key in self._elsewhere:
+                own.zone = "another product's markup"
         return own
 
 
