@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pricemon.core.history import Entry, Statistics, Step
+    from pricemon.core.history import Entry, Period, Statistics, Step
     from pricemon.core.model import Observation, Product
 
 _DAY = facts.DAY
@@ -80,7 +80,8 @@ def document(one: History, by: By = None) -> dict[str, Any]:
         "observations": [_observation(entry) for entry in one.entries],
     }
     if by and numbers:
-        told["periods"] = history.periods(one.observations, by, currency=numbers.currency)
+        found = history.periods(one.observations, by, currency=numbers.currency)
+        told["periods"] = [_period(period, numbers.currency) for period in found]
     return told
 
 
@@ -167,6 +168,14 @@ def _statistics(numbers: Statistics) -> dict[str, Any]:
         for price, held in numbers.time_at
     ]
     return dict(plain)
+
+
+def _period(period: Period, currency: str) -> dict[str, Any]:
+    prices = {
+        name: plain_money(getattr(period, name), currency)
+        for name in ("first", "last", "lowest", "highest")
+    }
+    return {"start": iso(period.start), **prices, "observations": period.observations}
 
 
 def _heading(one: History) -> Text:

@@ -1,6 +1,6 @@
-"""What was told, kept in the table: one row for each alert, in one partition for each day.
+"""What was told, kept in the table: one row for each alert, in one partition for each month.
 
-`product_id` is `#alerts#YYYY-MM-DD` (the day of the observation, UTC); `timestamp` is the
+`product_id` is `#alerts#YYYY-MM` (the month of the observation, UTC); `timestamp` is the
 observation's time in ms with a fraction taken from the alert's id. The same alert is thus always
 the same row, however often it is stored, and alerts of one moment do not collide. The rows bear no
 `retailer` of their own, so they stay out of the index.
@@ -8,9 +8,9 @@ the same row, however often it is stored, and alerts of one moment do not collid
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import alerts, attributes
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pricemon.core.model import Alert
 
 PREFIX = "#alerts#"
-_FRACTION = 10**12
+_DIGITS = 20
+"""Digits of a sort key's fraction; a DynamoDB number has 38 in all, a time in ms takes 13."""
 
 
 class AlertLog:
@@ -42,28 +43,27 @@ class AlertLog:
         Pages are read as they are consumed. Rows past their expiry are left out: DynamoDB may take
         two days to remove them.
         """
-        day = _date(until)
-        while day >= _date(since):
+        for month in _months(since, until):
             rows = self._rows.query(
-                KeyConditionExpression="#partition = :day AND #time BETWEEN :since AND :until",
+                KeyConditionExpression="#partition = :month AND #time BETWEEN :since AND :until",
                 ExpressionAttributeNames={"#partition": "product_id", "#time": "timestamp"},
                 ExpressionAttributeValues={
-                    ":day": {"S": f"{PREFIX}{day:%Y-%m-%d}"},
+                    ":month": {"S": PREFIX + month},
                     ":since": {"N": str(since)},
                     ":until": {"N": last_of(until)},
                 },
                 ScanIndexForward=False,
             )
             for item in rows:
-                yield alerts.parse(attributes.Row(item).document("alert"))
-            day -= timedelta(days=1)
+                if not _expired(item):
+                    yield alerts.parse(attributes.Row(item).document("alert"))
 
     def _item(self, alert: Alert) -> Item:
         values: dict[str, Any] = {"alert": alerts.document(alert)}
         if self._keep_days:
             values["expires_at"] = alert.observed_at // 1000 + self._keep_days * DAY // 1000
         return {
-            "product_id": {"S": f"{PREFIX}{_date(alert.observed_at):%Y-%m-%d}"},
+            "product_id": {"S": PREFIX + _month(alert.observed_at)},
             "timestamp": {"N": unique_time(alert.observed_at, alert.alert_id)},
             **attributes.attributes(values),
         }
@@ -71,15 +71,27 @@ class AlertLog:
 
 def unique_time(milliseconds: int, unique: str) -> str:
     """A sort key at that millisecond that the hexadecimal id `unique` has for itself."""
-    fraction = int(unique[:16], 16) % _FRACTION
-    return f"{milliseconds + Decimal(fraction) / _FRACTION:f}"
+    return f"{milliseconds}.{int(unique, 16) % 10**_DIGITS:0{_DIGITS}d}"
 
 
 def last_of(milliseconds: int) -> str:
     """The last sort key at that millisecond."""
-    return f"{milliseconds}.{_FRACTION - 1}"
+    return f"{milliseconds}.{'9' * _DIGITS}"
 
 
-def _date(milliseconds: int) -> datetime:
-    moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+def _month(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m")
+
+
+def _months(since: int, until: int) -> Iterator[str]:
+    """The months from that of `until` back to that of `since`."""
+    first, month = _month(since), _month(until)
+    while month >= first:
+        yield month
+        year, number = map(int, month.split("-"))
+        month = f"{year - 1:04d}-12" if number == 1 else f"{year:04d}-{number - 1:02d}"
+
+
+def _expired(item: Item) -> bool:
+    expiry = item.get("expires_at")
+    return expiry is not None and int(expiry["N"]) < time.time()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import boto3
@@ -248,11 +249,16 @@ class Stack:
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
+@cache
+def clients() -> tuple[Any, Any, Any]:
+    """Made once: moto takes over any client made after its import, and each takes long to make."""
+    session = boto3.Session("testing", "testing", region_name="eu-central-1")
+    return session.client("dynamodb"), session.client("sns"), session.client("sqs")
+
+
 def build() -> Stack:
     """A table, a topic with one SQS subscriber, an on-failure queue (inside `mock_aws`)."""
-    region = {"region_name": "eu-central-1"}
-    dynamodb = boto3.client("dynamodb", **region)
-    sns, sqs = boto3.client("sns", **region), boto3.client("sqs", **region)
+    dynamodb, sns, sqs = clients()
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",

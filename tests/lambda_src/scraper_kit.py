@@ -215,5 +215,6 @@ def scraper(**retailer: Any) -> Iterator[Kit]:
                 fetcher=fetcher,
                 logger=Logger(service="scraper", level="CRITICAL"),
                 clock=lambda: kit.now,
+                sleep=no_sleep,
             )
             yield kit

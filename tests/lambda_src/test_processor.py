@@ -35,9 +35,7 @@ DAY = 24 * HOUR
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def stack() -> Iterator[Stack]:
     with mock_aws():
         yield build()
 

@@ -149,7 +149,12 @@ def test_a_second_look_that_is_held_waits_for_the_next_sweep(
     kit.shop.pages["/p1"] = page("9.99")
     sent: list[Any] = []
     send = kit.sqs.send_message_batch
-    monkeypatch.setattr(kit.sqs, "send_message_batch", lambda **p: (sent.append(p), send(**p))[1])
+
+    def noted(**parameters: Any) -> Any:
+        sent.append(parameters)
+        return send(**parameters)
+
+    monkeypatch.setattr(kit.sqs, "send_message_batch", noted)
     kit.run(kit.job("p1", AT + HOUR, run_id="run"))
     kit.shop.pages["/p1"] = page("8.88")
     kit.run(second_look(kit))
