@@ -120,9 +120,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
 _DWARFS = frozenset(("£", "руб", "руб.", "рублей", "рубля", "р.", "lei"))
 """Shared signs whose first meaning holds wherever nothing speaks for another."""
 
-_NEEDS_EVIDENCE = frozenset(
-    "km da le l.e. bd kd jd dt sr qr nt som q l kz tk fr. r".split()
-)
+_NEEDS_EVIDENCE = frozenset("km da le bd dt nt som q l kz tk r".split())
 """Letters that are words or units elsewhere: currencies only where their country is spoken of."""
 
 _COUNTRY = """AD EUR AE AED AF AFN AL ALL AM AMD AO AOA AR ARS AT EUR AU AUD AZ AZN BA BAM BB BBD
@@ -186,6 +184,11 @@ def resolve(sign: str, evidence: Iterable[str]) -> str | None:
     if plain in _NEEDS_EVIDENCE or (len(options) > 1 and plain not in _DWARFS):
         return None
     return options[0]
+
+
+def is_word_elsewhere(sign: str) -> bool:
+    """Whether `sign` is a unit or a word (`L`, `KM`) except where its country is spoken of."""
+    return sign.lower() in _NEEDS_EVIDENCE
 
 
 def decimals(currency: str | None) -> int:

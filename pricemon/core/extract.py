@@ -125,7 +125,11 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
         stocked = settled.claim.availability
     if stocked is None:
         stocked = stock.read(view, view.heading, view.zones)
-    code = _currency(settled, document, wanted, evidence)
+    try:
+        code = _currency(settled, document, wanted, evidence)
+    except agreement.CurrencyConflictError as error:
+        settled = agreement.Settled(reason=Reason.CONFLICT, detail=str(error))
+        code = None
     reading = Reading(
         price=settled.price,
         currency=code if settled.price is not None else None,
@@ -198,7 +202,7 @@ def _currency(
     if settled.price is None:
         return None
     if settled.claim is not None and settled.claim.currency:
-        return settled.claim.currency
+        return agreement.currency_of(settled, document)
     sign = settled.seen.sign if settled.seen is not None else settled.sign
     if not sign:
         return _configured(document, wanted)

@@ -110,6 +110,8 @@ def find_money(text: str, *, evidence: Sequence[str] = ()) -> Iterator[Money]:
             end = dash.end()
         sign, start, end = _sign_beside(text, start, end)
         currency = currencies.resolve(sign, evidence) if sign else None
+        if currency is None and sign and currencies.is_word_elsewhere(sign):
+            sign = ""
         hint = currency or _notation(sign, evidence)
         amount = _printed(number[0], hint)
         if amount is not None:

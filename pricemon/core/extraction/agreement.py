@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from pricemon.core import currencies
 from pricemon.core.extraction.document import Document, urlsplit_path
 from pricemon.core.extraction.offers import Claim
 from pricemon.core.extraction.visible import Seen, View
@@ -17,6 +18,10 @@ from pricemon.core.model import Candidate, Reason
 
 NEAR_HEADING = 6
 MANY = 5
+
+
+class CurrencyConflictError(Exception):
+    """Markup and text agree on the amount and not on the currency."""
 
 
 @dataclass(slots=True)
@@ -103,6 +108,21 @@ def _against(
         reason=Reason.CONFLICT,
         detail=f"{claim.source} says {price}, the page shows {winner.amount}",
     )
+
+
+def currency_of(settled: Settled, document: Document) -> str | None:
+    """The currency of a claimed price; what the page prints beside it may overrule the claim.
+
+    Shops forget to set the currency of their markup. Where the sign beside the same amount means
+    another one, the page's country settles it; raises `CurrencyConflictError` when it does not.
+    """
+    claimed = settled.claim.currency if settled.claim else None
+    options = currencies.meanings(settled.sign) if settled.sign else ()
+    if claimed is None or not options or claimed in options:
+        return claimed
+    if options[0] in document.solid or claimed in document.solid:
+        return options[0] if options[0] in document.solid else claimed
+    raise CurrencyConflictError(f"markup says {claimed}, the page shows {settled.sign}")
 
 
 def _accept(claim: Claim, price: Decimal, winner: Seen | None, view: View) -> Settled:

@@ -41,18 +41,18 @@ def _table(**groups: str) -> dict[str, Says]:
 
 # Whole words, and pairs of neighbouring words written together (`list-price` → listprice).
 _EXACT = _table(
-    PRICE="pric pris pret cost valor betrag kwota ar gia amount money sum summa hind nedan",
+    PRICE="pricing prc pric pris pret cost valor betrag kwota ar gia amount money sum summa hind nedan",
     CURRENT="""now our today actual promo promotion offer offerprice buybox salg akci akce akcia current final special
         sale newprice pricenew pricenow mainprice productprice priceproduct detailprice pricedetail discounted
         reduced salesprice saleprice priceactual pricecurrent currentprice finalprice specialprice ins live your
-        yourprice sell selling sellprice""",
+        yourprice sell selling sellprice prcdsc""",
     LIST="""old was before prev previous past origin orig original regular retail rrp msrp srp uvp compare
         compareat through anterior antes ancien barre barré vorher statt stara stary puvodni bezna eski eredeti vechi
         ord ordinary undiscounted slash del omnibus history listprice
         marketprice normalprice fullprice advice advies oldprice priceold wasprice pricewas regularprice
         priceregular originalprice priceoriginal retailprice referenceprice beforeprice nondiscounted
         withoutdiscount nodiscount last30 lowest30 catalogprice crossedprice strikeprice rrpprice
-        przed przedpromocja skreslona sugerowana recommendedprice""",
+        przed przedpromocja skreslona sugerowana recommendedprice prcorg orgprice priceorg""",
     STRUCK="strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré throughprice",
     SECONDARY="""exvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit
         priceper perunit perkg grundpreis baseprice pum installment installments instalment instalments month monthly
@@ -83,7 +83,7 @@ _EXACT = _table(
         basketmini baskettotal basketsummary basketcontent shoppingcart shoppingbag checkout cartstatus basketbox
         basketinfo basketprice koszyk kosik warenkorb panier carrito carrello sepet korb kosarica
         lastviewed crossselling upselling customersalso alsobought alsolike compareproducts suggestproducts teaser teasers
-        sponsored promoted ads ad adbox feedback rev qa questions answers notification notifications
+        promobox promoblock promobanner promoad sponsored promoted ads ad adbox feedback rev qa questions answers notification notifications
         autocomplete dropdown megadropdown offcanvas drawer productitem_ subcategories subcategory categorylist""",
     BUY="""addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton buybtn buybox buyform
         btnbuy btncart buy cartadd cartform cartbutton cartbtn addto indenwarenkorb dokosika dokoszyka

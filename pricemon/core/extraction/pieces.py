@@ -7,8 +7,8 @@ around a number that still prints that one amount and little else.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
@@ -26,13 +26,14 @@ _BOX_TEXT = 60
 _BOX_CLIMB = 4
 _RAW = frozenset("script style title template noscript textarea iframe".split())
 _INLINE = frozenset("-text span small b strong i em sup sub a font label abbr bdi bdo".split())
-_BESIDE = _INLINE | {"td", "dd", "p"}
+_BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
 _DIGIT = re.compile(r"\d")
 # A sign of money, or hardly more than a number with a short word on either side.
 _MONEYISH = re.compile(
     r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]"
     r"|^[^\d]{0,24}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{0,14}$"
 )
+_PERCENT = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?\s?%")
 _CENTS = re.compile(r"\d\d(?!\d)")
 _WHOLE_AT_END = re.compile(r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$")
 _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
@@ -49,10 +50,21 @@ class Seed:
     text: str
 
 
-def seeds(root: LexborNode, heading: str) -> tuple[list[Seed], int | None]:
-    """Text nodes worth a look, and the order of the one that holds the heading's text."""
-    found: list[Seed] = []
-    heading_order: int | None = None
+@dataclass(slots=True)
+class Texts:
+    """What one pass over the page's text finds."""
+
+    seeds: list[Seed] = field(default_factory=list)
+    heading: int | None = None
+    """The order of the text that is the heading's."""
+    percents: set[int] = field(default_factory=set)
+    """Percentages printed by themselves: the discount is one of them, if any is shown."""
+
+
+def scan(root: LexborNode, heading: str) -> Texts:
+    """Text nodes worth a look. `heading` is the heading's first text."""
+    texts = Texts()
+    found = texts.seeds
     last_tag: str | None = ""
     order = 0
     has_digit = _DIGIT.search
@@ -72,9 +84,11 @@ def seeds(root: LexborNode, heading: str) -> tuple[list[Seed], int | None]:
                 squeezed = " ".join(text.split())
                 if len(squeezed) <= MAX_TEXT and moneyish(squeezed) and len(found) < MAX_SEEDS:
                     found.append(Seed(order, node, squeezed))
+                if "%" in squeezed and len(squeezed) <= SHORT_LABEL:
+                    texts.percents.update(map(int, _PERCENT.findall(squeezed)))
             if heading in text and text.strip() == heading:
-                heading_order = order
-    return found, heading_order
+                texts.heading = order
+    return texts
 
 
 def box(seed: Seed, element: LexborNode, evidence: Sequence[str]) -> tuple[LexborNode, str]:
@@ -161,15 +175,18 @@ def _is_cents(parent: LexborNode) -> bool:
     return bool(declared) and Says.CENTS in names.says(declared or "")
 
 
-def text_before(around: LexborNode) -> tuple[str, bool]:
-    """The last words before the box in the same small part of the page; whether they are a link's."""
+def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]:
+    """The last words before the box in the same small part of the page; whether they are a link's.
+
+    `subject` holds the heading's elements: a product's name labels nothing.
+    """
     node: LexborNode | None = around
     for level in range(3):
         if node is None or node.tag in ("body", "main", "article"):
             break
         sibling = node.prev
         for _ in range(4):
-            if sibling is None:
+            if sibling is None or sibling.mem_id in subject:
                 break
             text = _shown_text(sibling)
             if text:

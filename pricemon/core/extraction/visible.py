@@ -29,9 +29,11 @@ SURE = 58
 SURE_MARGIN = 16
 
 _RANGE_TEXTS = 4
+_NEIGHBOURS = 8
 _MOST_IN_ONE_TEXT = 6
 _MOST_OUTSIDE = 30
 _BUY_REACH = 8
+_NAMED_IN_HEADING = 2
 _CARD_CLIMB = 12
 _FEWEST_CARDS = 3
 _BUY_CSS = (
@@ -82,6 +84,7 @@ class View:
     heading: LexborNode | None = None
     buyable: bool = False
     """Whether something on the page puts the product into a cart."""
+    percents: set[int] = field(default_factory=set)
     winner: Seen | None = None
     close: list[Seen] = field(default_factory=list)
     sure: bool = False
@@ -105,11 +108,11 @@ def look(
     heading = heading_of(document, known_as)
     buttons = _buy_buttons(document)
     zones = Zones(heading if heading is not None else next(iter(buttons), None), elsewhere)
-    seeds, heading_order = pieces.seeds(body, _first_text(heading))
+    texts = pieces.scan(body, _first_text(heading))
     buys = _reach(buttons)
     found: dict[tuple[int, Decimal], Seen] = {}
     outside = 0
-    for seed in seeds:
+    for seed in texts.seeds:
         element = seed.node.parent
         if element is None:
             continue
@@ -127,11 +130,11 @@ def look(
     for seen in amounts:
         if seen.kind == "price":
             seen.kind = _kind(seen)
-        _score(seen, heading_order, buys)
+        _score(seen, texts.heading, buys)
     _mark_ranges(amounts)
     _drop_repeated(amounts)
     _drop_cards(amounts, zones)
-    view = View(amounts, zones, heading, buyable=bool(buttons))
+    view = View(amounts, zones, heading, buyable=bool(buttons), percents=texts.percents)
     _decide(view)
     return view
 
@@ -145,7 +148,7 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
             return h1
     if headings and not wanted:
         return headings[0]
-    likely = 'h2, h3, [itemprop="name"], [class*="product-name" i], [class*="title" i]'
+    likely = 'h2, h3, [itemprop="name"], [class*="name" i], [class*="title" i]'
     for node in document.tree.css(likely)[:60]:
         if node.tag != "meta" and any(alike(tokens(node.text()[:300]), name) for name in wanted):
             return node
@@ -214,18 +217,29 @@ def _read(
         end = money.end
         linked = False
         if index == 0 and not before.strip(" :"):
-            before, linked = pieces.text_before(box)
+            before, linked = pieces.text_before(box, zones.subject)
         seen = Seen(
             money.amount, money.currency, money.sign, text, box, seed.order, place,
             before=before[-48:], after=after[:32],
         )  # fmt: skip
         if index == len(found) - 1 and not after.strip(" ()"):
             seen.behind = pieces.text_after(box)[:32]
-        seen.linked = linked
+        seen.linked = linked or (money.end < len(text) and _leads_elsewhere(box))
         seen.label = labels.before(seen.before)
+        if place.around.up == 0 and place.price > _NAMED_IN_HEADING:
+            continue
         if money.sign or _bare_is_price(seen, text, money):
             result.append(seen)
     return result
+
+
+def _leads_elsewhere(box: LexborNode) -> bool:
+    """Whether a link to another page shares the box: `$9.99 Get my book`."""
+    link = box.css_first("a[href]") if box.is_element_node else None
+    if link is None or link.mem_id == box.mem_id:
+        return False
+    href = link.attributes.get("href") or "#"
+    return not href.startswith(("#", "javascript:")) and Label.BUY not in labels.of(link.text())
 
 
 def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
@@ -366,7 +380,7 @@ def _decide(view: View) -> None:
     ranked = sorted(groups.values(), key=_weight, reverse=True)
     if not ranked or _weight(ranked[0]) < ENOUGH:
         return
-    ranked = _settle_pair(ranked)
+    ranked = _settle_pair(ranked, view)
     best = max(ranked[0], key=lambda seen: seen.score)
     rivals = [g for g in ranked[1:] if _weight(ranked[0]) - _weight(g) < MARGIN]
     view.close = [max(group, key=lambda seen: seen.score) for group in (ranked[0], *rivals)]
@@ -392,24 +406,35 @@ def _named_old_alone(found: list[Seen]) -> list[Seen]:
     return named if len({seen.amount for seen in named}) == 1 else []
 
 
-def _share_a_price_element(one: Seen, other: Seen) -> bool:
-    parent = one.node.parent
-    if parent is None or parent != other.node.parent or parent.tag in ("body", "main"):
-        return False
-    named = max(one.place.price, other.place.price) <= 3  # noqa: PLR2004 - as far as names speak
-    return named and len(parent.text(strip=True)) <= pieces.MAX_TEXT
-
-
-def _settle_pair(ranked: list[list[Seen]]) -> list[list[Seen]]:
-    """Two bare amounts side by side in one price element: what one pays, and what one paid."""
+def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
+    """Two bare amounts side by side: what one pays, and what one would have paid."""
     if len(ranked) < 2 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:  # noqa: PLR2004 - a pair
         return ranked
     one, other = (max(group, key=lambda seen: seen.score) for group in ranked[:2])
     low, high = sorted((one, other), key=lambda seen: seen.amount)
-    if one.sign != other.sign or not _share_a_price_element(one, other):
-        return ranked
-    ratio = high.amount / low.amount
-    if ratio > 4 or any(abs(ratio - vat) < Decimal("0.002") for vat in _VAT):  # noqa: PLR2004 - more is no discount
+    if one.sign != other.sign or not (_discount_is_shown(low, high, view) or _are_twins(low, high)):
         return ranked
     high.kind = "list"
     return [ranked[0] if low in ranked[0] else ranked[1], *ranked[2:]]
+
+
+def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:
+    """Whether the page prints the difference of two neighbouring amounts, or its percentage."""
+    if abs(low.order - high.order) > _NEIGHBOURS:
+        return False
+    saved = high.amount - low.amount
+    if any(seen.amount == saved and seen.kind == "secondary" for seen in view.seen):
+        return True
+    percent = saved * 100 / high.amount
+    return any(abs(percent - shown) <= 1 for shown in view.percents)
+
+
+def _are_twins(low: Seen, high: Seen) -> bool:
+    """Whether two amounts share one element that is named a price, and are no tax apart."""
+    parent = low.node.parent
+    if parent is None or parent != high.node.parent or parent.tag in ("body", "main"):
+        return False
+    if max(low.place.price, high.place.price) > 3 or len(parent.text(strip=True)) > pieces.MAX_TEXT:  # noqa: PLR2004 - as far as names speak
+        return False
+    ratio = high.amount / low.amount
+    return ratio <= 4 and not any(abs(ratio - vat) < Decimal("0.002") for vat in _VAT)  # noqa: PLR2004 - more is no discount

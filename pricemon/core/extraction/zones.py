@@ -131,8 +131,10 @@ class Zones:
             place.struck = place.struck or own.struck
             place.exact = place.exact or (own.exact and level <= _OWN)
             if level <= _QUALIFIED:
-                place.current = place.current or bool(says & Says.CURRENT)
-                place.listed = place.listed or bool(says & Says.LIST)
+                # The nearest name decides; `old` in it outweighs all that a container promises.
+                if not (place.current or place.listed):
+                    place.listed = bool(says & Says.LIST)
+                    place.current = bool(says & Says.CURRENT) and not place.listed
                 place.secondary = place.secondary or bool(says & Says.SECONDARY)
             if level <= _OWN:
                 place.secondary = place.secondary or bool(says & Says.NOISE)
