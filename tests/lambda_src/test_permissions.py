@@ -1,0 +1,192 @@
+"""The functions' roles: what the code calls is what they are granted, no more and no less.
+
+Each function runs here through everything it does, in moto, and its calls are noted. That the
+grants are enough where IAM is enforced is shown by the end-to-end test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pricemon.cloud import policy
+from pricemon.core import messages
+from pricemon.core.messages import FanOut
+from pricemon.core.settings import AlertRules
+from tests.core.table_kit import CREDENTIALS, REGION
+from tests.lambda_src import processor_kit, scraper_kit
+from tests.lambda_src.processor_kit import SETTINGS, build, record, sequence
+from tests.lambda_src.scraper_kit import Kit, page, scraper
+
+POLLING_A_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+FOLLOWING_A_STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""What Lambda itself does with the role (Lambda's guide: "Configuring an SQS queue as an event
+source", "Process DynamoDB records", "Execution role")."""
+
+BY_OPERATION = {
+    "ChangeMessageVisibilityBatch": ["ChangeMessageVisibility"],
+    "PublishBatch": ["Publish"],
+    "SendMessageBatch": ["SendMessage"],
+}
+"""Operations whose IAM action is called otherwise; a transaction's are those of its members."""
+
+IN_TRANSACTION = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+
+PAGES: dict[str, Any] = {
+    "failing": (503, {}, b""),
+    "gone": (404, {}, b""),
+    "good": page("10.00"),
+    "strange": page("10.00"),
+    "unreadable": (200, {"Content-Type": "text/html"}, b"<html><body>hi</body></html>"),
+}
+
+Grant = tuple[str, str]
+"""An action, and the `Sid` of the statement that grants it or the resource it was called on."""
+
+
+@contextmanager
+def noted(*clients: Any) -> Iterator[set[Grant]]:
+    """The actions called through the clients, each with what it was called on."""
+    calls: set[Grant] = set()
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        service = model.service_model.service_name
+        names = BY_OPERATION.get(model.name, [model.name])
+        if model.name == "TransactWriteItems":
+            names = [IN_TRANSACTION[kind] for item in params["TransactItems"] for kind in item]
+        calls.update((f"{service}:{name}", _target(params)) for name in names)
+
+    for client in clients:
+        client.meta.events.register("provide-client-params", note, unique_id="noted")
+    try:
+        yield calls
+    finally:
+        for client in clients:
+            client.meta.events.unregister("provide-client-params", unique_id="noted")
+
+
+def _target(params: dict[str, Any]) -> str:
+    """What a call is about, as one of the roles' resources."""
+    if "IndexName" in params:
+        return "index"
+    if "Key" in params and "Bucket" in params:
+        return str(params["Key"].partition("/")[0])
+    return str(params.get("QueueUrl", "")).rpartition("/")[2]
+
+
+def _granted(document: dict[str, Any], *sids: str) -> set[str]:
+    """The actions of the statements."""
+    return {a for s in document["Statement"] if s["Sid"] in sids for a in s["Action"]}
+
+
+def _work(kit: Kit, lambda_itself: Any, *, receives: int) -> None:
+    """A sweep: the fan-out, then each product's job, delivered with a handle that can be used."""
+    at = int(kit.now) * 1000
+    request = FanOut(timestamp=at, run_id=f"run-{at}")
+    kit.run(messages.fan_out_body(request))
+    kit.run(messages.fan_out_body(replace(request, run_id="", product_ids=("good",))))
+    url = kit.worker.wiring.queue_url
+    for product_id in PAGES:
+        body = messages.job_body(kit.job(product_id, at, request.run_id))
+        lambda_itself.send_message(QueueUrl=url, MessageBody=body)
+    found = lambda_itself.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    records = [
+        scraper_kit.record(m["Body"], number=number, receives=receives)
+        | {"receiptHandle": m["ReceiptHandle"]}
+        for number, m in enumerate(found)
+    ]
+    kit.worker.process(records, remaining_millis=60_000, request_id="request-1")
+
+
+@pytest.fixture(scope="module")
+def scraped() -> set[Grant]:
+    """What the scraper calls: sweeps with good, gone, unreadable, failing and strange pages."""
+    with scraper() as kit:
+        kit.shop.pages |= {f"/{name}": answer for name, answer in PAGES.items()}
+        kit.add(*PAGES)
+        lambda_itself = boto3.client("sqs", region_name=REGION, **CREDENTIALS)
+        with noted(kit.worker.dynamodb, kit.worker.s3, kit.worker.sqs) as calls:
+            _work(kit, lambda_itself, receives=1)
+            kit.shop.pages["/strange"] = page("0.10")
+            kit.now += 3600
+            _work(kit, lambda_itself, receives=99)
+    return calls
+
+
+@pytest.fixture(scope="module")
+def processed() -> set[Grant]:
+    """What the processor calls: alerts, quiet hours, a digest, a group, poison."""
+    with mock_aws():
+        stack = build()
+        with noted(stack.dynamodb, stack.sns, stack.sqs) as calls:
+            stack.put_history("p1", {processor_kit.NOW - 1000: "100"})
+            calls.clear()  # that was the test's own
+            every = AlertRules(
+                drop_percent=Decimal(10),
+                lowest_in_days=30,
+                lowest_in_group=True,
+                cooldown=3600,
+            )
+            stack.settings = replace(SETTINGS, alerts=every, max_alerts_per_run=1)
+            stack.process(sequence(["100", "80"]))
+            stack.process(sequence(["100", "80"], "p2", group="phones"))
+            stack.process(sequence(["100", "70"], "p3", group="phones"))
+            quiet = replace(every, quiet_hours="00:00-23:59 UTC")
+            stack.settings = replace(SETTINGS, alerts=quiet)
+            stack.process(sequence(["100", "60"], "p4"))
+            stack.now += 24 * processor_kit.HOUR
+            stack.settings = replace(SETTINGS, alerts=every)
+            stack.worker().deliver_due(lambda: 60.0)
+            poison = record(processor_kit.product(), processor_kit.product(), 7)
+            poison["dynamodb"]["NewImage"]["known"] = {"N": "1"}
+            poison["dynamodb"]["NewImage"]["observed_at"] = {"S": "never"}
+            stack.process([poison])
+    return calls
+
+
+def test_the_scraper_is_granted_what_it_calls(scraped):
+    role = policy.scraper(table="t", index="i", bucket="b", queue="q", dlq="d", log_group="l")
+    of_table = {
+        action for action, on in scraped if action.startswith("dynamodb:") and on != "index"
+    }
+    assert _granted(role, "Table") == of_table
+    assert _granted(role, "Catalogue") == {action for action, on in scraped if on == "index"}
+    assert {on for action, on in scraped if action == "s3:PutObject"} == {"prices", "failures"}
+    assert _granted(role, "Archive") == {a for a, _ in scraped if a.startswith("s3:")}
+    assert _granted(role, "Jobs") == {a for a, on in scraped if on == "scraping"} | POLLING_A_QUEUE
+    assert _granted(role, "DeadLetters") == {action for action, on in scraped if on == "dlq"}
+    assert _granted(role, "Logs") == LOGGING
+
+
+def test_the_stream_processor_is_granted_what_it_calls(processed):
+    role = policy.stream_processor(table="t", stream="s", topic="n", on_failure="f", log_group="l")
+    assert _granted(role, "AlertState") == {a for a, _ in processed if a.startswith("dynamodb:")}
+    assert _granted(role, "Alerts") == {a for a, _ in processed if a.startswith("sns:")}
+    assert _granted(role, "OnFailure") == {a for a, _ in processed if a.startswith("sqs:")}
+    assert _granted(role, "Stream", "StreamListing") == FOLLOWING_A_STREAM
+    assert _granted(role, "Logs") == LOGGING
+
+
+def test_the_schedule_is_granted_its_one_call():
+    role = policy.scheduler(queue="q")
+    assert [(s["Action"], s["Resource"]) for s in role["Statement"]] == [
+        (["sqs:SendMessage"], ["q"])
+    ]
