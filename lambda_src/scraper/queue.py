@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pricemon.core import backoff
 from pricemon.core.dispatch import MAX_DELAY
 from pricemon.core.dynamo import chunks
@@ -41,7 +39,10 @@ class Queue:
         self._sleep = sleep
 
     def send(self, messages: Iterable[Outgoing]) -> list[Outgoing]:
-        """Send the messages, several batches at a time; returns those SQS would not take."""
+        """Send the messages, several batches at a time; returns those SQS would not take.
+
+        An error of a whole call passes through: botocore has tried it again where that helps.
+        """
         batches = list(chunks(messages, _BATCH))
         if len(batches) == 1:
             return self._send(batches[0])
@@ -70,12 +71,7 @@ class Queue:
             if attempt:
                 self._sleep(backoff.full_jitter(attempt, base=0.2, cap=2, random=random.random))
             entries = [_entry(number, message) for number, message in waiting.items()]
-            try:
-                reply = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            except (BotoCoreError, ClientError):
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-                continue
+            reply = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             # SQS answers 200 for a batch of which it took only a part.
             failed = {int(entry["Id"]): entry for entry in reply.get("Failed", [])}
             waiting = {number: waiting[number] for number in failed}

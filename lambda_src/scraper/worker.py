@@ -45,12 +45,13 @@ class Worker:
     fetcher: Fetcher
     logger: Logger
     clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
 
     def process(
         self, records: Sequence[Mapping[str, Any]], *, remaining_millis: float, request_id: str
     ) -> list[str]:
         """Work the records of an SQS event; returns the ids of those to be delivered again."""
-        budget = Budget(remaining_millis)
+        budget = Budget(remaining_millis, sleep=self.sleep)
         queue = Queue(self.sqs, self.wiring.queue_url, sleep=budget.sleep)
         table = Table(
             self.dynamodb, self.wiring.table, keep_days=self.settings.keep_days, sleep=budget.sleep
