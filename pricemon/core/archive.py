@@ -60,7 +60,7 @@ def write(s3: Any, bucket: str, entries: Iterable[Entry]) -> list[str]:
     """Archive a batch; returns the keys written (one, unless the batch spans hours)."""
     hours: dict[str, list[Entry]] = {}
     for entry in entries:
-        hours.setdefault(_hour(entry.observation.timestamp), []).append(entry)
+        hours.setdefault(hour_prefix(entry.observation.timestamp), []).append(entry)
     written = []
     for hour, batch in sorted(hours.items()):
         body = encode(batch)
@@ -74,8 +74,8 @@ def objects(
     s3: Any, bucket: str, *, since: int | None = None, until: int | None = None
 ) -> Iterator[str]:
     """The keys of price objects by time; whole hours, so the ends may hold more than was asked."""
-    start = {"StartAfter": _hour(since)} if since is not None else {}
-    end = f"{_hour(until)}~" if until is not None else "~"
+    start = {"StartAfter": hour_prefix(since)} if since is not None else {}
+    end = f"{hour_prefix(until)}~" if until is not None else "~"
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PRICES, **start)
     for page in pages:
         for found in page.get("Contents", ()):
@@ -150,7 +150,11 @@ def _line(entry: Entry) -> str:
     )
 
 
-def _entry(line: str, *, where: str) -> Entry:
+def parse(line: str, *, where: str) -> tuple[Observation, str | None]:
+    """The observation of one line, and its product row as it stands there (see `parse_row`).
+
+    Raises `ArchiveError`, which names the line by `where`.
+    """
     try:
         values = json.loads(line)
         schema = values["schema"]
@@ -174,11 +178,24 @@ def _entry(line: str, *, where: str) -> Entry:
             }
         )
         row = values.get("product")
-        product = None if row is None else items.product(json.loads(row))
+        return observation, None if row is None else _must(row, str)
     except (AttributeError, KeyError, TypeError, ValueError, InvalidOperation) as error:
+        raise ArchiveError(f"{where} is not an observation: {error!r}") from None
+
+
+def parse_row(row: str, *, where: str) -> Product:
+    """The product row of a line. Raises `ArchiveError`."""
+    try:
+        return items.product(json.loads(row))
+    except (AttributeError, TypeError, ValueError) as error:
         raise ArchiveError(f"{where} is not an observation: {error!r}") from None
     except MalformedItem as error:
         raise ArchiveError(f"{where}: {error.message}") from None
+
+
+def _entry(line: str, *, where: str) -> Entry:
+    observation, row = parse(line, where=where)
+    product = None if row is None else parse_row(row, where=where)
     return Entry(observation=observation, product=product)
 
 
@@ -192,7 +209,8 @@ def _compact(item: Item) -> str:
     return json.dumps(item, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
-def _hour(timestamp: int) -> str:
+def hour_prefix(timestamp: int) -> str:
+    """What the keys of that hour's objects begin with."""
     return f"{PRICES}{_instant(timestamp):dt=%Y-%m-%d/hour=%H/}"
 
 
