@@ -10,11 +10,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 FIRST_PARTY = ("pricemon", "lambda_src")
 """Top-level packages that are ours; everything else is the runtime's or a requirement's."""
 
 _NO_DATA = (".py", ".pyc", ".typed", "requirements.txt")
+
+# CPython 3.11 may fail with "AST constructor recursion depth mismatch" when two threads parse at
+# once (python/cpython#106905), and the functions' bundles are built in parallel.
+_PARSING = Lock()
 
 
 def closure(root: Path, module: str) -> dict[str, bytes]:
@@ -53,7 +58,9 @@ def imports(source: bytes, package: str) -> Iterator[str]:
     Whether `b` of `from a import b` is a module or a name in one is not known from here: both `a`
     and `a.b` are given, and the one without a file is no module.
     """
-    for node in _running(ast.parse(source)):
+    with _PARSING:
+        tree = ast.parse(source)
+    for node in _running(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

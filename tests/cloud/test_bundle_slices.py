@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,17 @@ def test_a_function_ships_its_own_folder_and_core_alone(function):
         name for name in files if not name.startswith((f"lambda_src/{function}/", "pricemon/core/"))
     ]
     assert strangers == ["lambda_src/__init__.py", "pricemon/__init__.py"]
+
+
+def test_slices_can_be_cut_by_several_threads_at_once():
+    """The functions' bundles are built in parallel; CPython 3.11's parser minds that."""
+    root = bundle.source_root()
+    functions = [f"lambda_src.{name}.handler" for name in bundle.FUNCTIONS] * 4
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(functions)) as pool:
+            cut = list(pool.map(lambda name: slices.closure(root, name), functions))
+    finally:
+        sys.setswitchinterval(interval)
+    assert cut[: len(bundle.FUNCTIONS)] == cut[-len(bundle.FUNCTIONS) :]
