@@ -53,7 +53,7 @@ def bundle(
 
     The same sources, pins, settings and platform give the same SHA-256 on any machine.
 
-    For example:
+    Examples:
 
         pricemon bundle --env prod --out dist
 
