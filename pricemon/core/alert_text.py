@@ -90,6 +90,12 @@ def email(alert: Alert, locale: str = "en") -> str:
     return "\n".join(lines)
 
 
+def chat(alert: Alert, locale: str = "en") -> str:
+    """What stands below the subject in a chat: the link, the reason, the history in words."""
+    lines = [clean(alert.url), f"Why you get this: {clean(alert.why)}.", *_history(alert, locale)]
+    return "\n".join(lines)
+
+
 def digest_subject(alerts: Sequence[Alert]) -> str:
     """The subject of several alerts in one message."""
     shops = sorted({clean(alert.retailer, 30) for alert in alerts})

@@ -125,6 +125,15 @@ class JudgeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """Chat and push. `channels` are the SSM parameters that hold the URLs, never the URLs."""
+
+    channels: tuple[str, ...] = ()
+    attempts: int = 10
+    """Deliveries of an alert to a channel before it is a dead letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything of the config that the functions act on."""
 
@@ -140,6 +149,7 @@ class Settings:
     keep_days: int | None = None
     """Days an observation stays in the table before its TTL; `None` keeps it for ever."""
     max_receive_count: int = 3
+    notifier: NotifierSettings = NotifierSettings()
 
     def to_json(self) -> str:
         """Canonical JSON: the same settings give the same bytes."""
@@ -163,6 +173,7 @@ class Settings:
             locale=raw["locale"],
             keep_days=raw["keep_days"],
             max_receive_count=raw["max_receive_count"],
+            notifier=_notifier(raw["notifier"]),
         )
 
     @classmethod
@@ -195,6 +206,10 @@ def _retailer(raw: Mapping[str, Any]) -> RetailerSettings:
     rule = extract_rule(raw["rule"]) if raw["rule"] else None
     hosts = tuple(raw["hosts"])
     return RetailerSettings(**{**raw, "rule": rule, "hosts": hosts, "rate": float(raw["rate"])})
+
+
+def _notifier(raw: Mapping[str, Any]) -> NotifierSettings:
+    return NotifierSettings(**{**raw, "channels": tuple(raw["channels"])})
 
 
 def _floats(raw: Mapping[str, Any]) -> dict[str, Any]:
