@@ -99,6 +99,6 @@ def test_one_thread_parses_at_a_time(monkeypatch):
         held.append(slices._PARSING.locked())
         return parse(source)
 
-    monkeypatch.setattr(slices.ast, "parse", watched)
+    monkeypatch.setattr("pricemon.cloud.slices.ast.parse", watched)
     assert list(slices.imports(b"import pricemon", "pricemon")) == ["pricemon"]
     assert held == [True]
