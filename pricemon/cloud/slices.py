@@ -15,6 +15,9 @@ from threading import Lock
 FIRST_PARTY = ("pricemon", "lambda_src")
 """Top-level packages that are ours; everything else is the runtime's or a requirement's."""
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""The fields of `ast`'s nodes that hold statements."""
+
 _NO_DATA = (".py", ".pyc", ".typed", "requirements.txt")
 
 # CPython 3.11 may fail with "AST constructor recursion depth mismatch" when two threads parse at
@@ -72,14 +75,16 @@ def imports(source: bytes, package: str) -> Iterator[str]:
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those that only a type checker sees."""
-    yield tree
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.If) and _is_type_checking(child.test):
-            for node in child.orelse:
-                yield from _running(node)
-        else:
-            yield from _running(child)
+    """Every statement but those that only a type checker sees. Expressions hold no imports."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        hidden = isinstance(node, ast.If) and _is_type_checking(node.test)
+        for field in _BLOCKS:
+            block = getattr(node, field, ())
+            if isinstance(block, list) and not (hidden and field == "body"):
+                pending += block
 
 
 def _is_type_checking(test: ast.expr) -> bool:
