@@ -99,7 +99,12 @@ def _by_rule(document: Document, wanted: _Wanted) -> Reading:
     evidence = _evidence(document, wanted)
     reading = rules.read(document, wanted.rule, evidence, _configured(document, wanted))
     markup = _markup(document, wanted)
-    return _complete(dataclasses.replace(reading, availability=markup.availability), document, wanted, markup.main)
+    return _complete(
+        dataclasses.replace(reading, availability=markup.availability),
+        document,
+        wanted,
+        markup.main,
+    )
 
 
 def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
@@ -107,9 +112,7 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     markup = _markup(document, wanted)
     known_as = [n for n in (wanted.title, *(p.name for p in markup.main), document.title) if n]
     evidence = _evidence(document, wanted)
-    view = visible.look(
-        document, known_as=known_as, evidence=evidence, elsewhere=markup.elsewhere
-    )
+    view = visible.look(document, known_as=known_as, evidence=evidence, elsewhere=markup.elsewhere)
     claims = markup.claims
     settled = agreement.settle(claims, view, prefer_low=wanted.rule.prefer == "low")
     if settled.price is None and settled.reason is not Reason.CONFLICT and not _several(claims):
@@ -164,7 +167,9 @@ def _markup(document: Document, wanted: _Wanted) -> _Markup:
         found.main += own
         found.others += len(listed) - len(own)
         own_nodes = [product.node for product in own]
-        found.elsewhere += [p.node for p in listed if p.node is not None and p.node not in own_nodes]
+        found.elsewhere += [
+            p.node for p in listed if p.node is not None and p.node not in own_nodes
+        ]
         on_offer = [offer for product in own for offer in offers.read(product.item)]
         claim = offers.claim(
             on_offer, source=source, where=own[0].name if own else "", keys=keys,

@@ -38,7 +38,18 @@ _COLON_CENTS = re.compile(r"(?<=\d):(?=\d\d\s?kr)", re.IGNORECASE)
 
 # One letter, or a word that is one elsewhere, is a sign in capitals only: `R 250`, not `4 r`.
 _CAPITALS_ONLY = frozenset("r q l km da le bd kd jd dt sr qr nt rm rs dh br bs kz da".split())
-_LONGEST_SIGN = max(map(len, currencies.SIGNS))
+
+
+def _longest_first(end: int) -> dict[str, tuple[str, ...]]:
+    """The signs by the character at their `end`, so that most numbers ask for none of them."""
+    table: dict[str, list[str]] = {}
+    for sign in sorted(currencies.SIGNS, key=len, reverse=True):
+        table.setdefault(sign[end], []).append(sign)
+    return {char: tuple(signs) for char, signs in table.items()}
+
+
+_BY_FIRST = _longest_first(0)
+_BY_LAST = _longest_first(-1)
 _FOREIGN = re.compile(
     "[\u0660-\u0669\u06f0-\u06f9\u07c0-\u07c9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\uff10-\uff19"
     "٬٫،．，\u2212\u200b-\u200f\u202a-\u202c\ufeff\u00ad]"
@@ -262,12 +273,14 @@ def _sign_before(text: str, start: int) -> str:
         end -= 1
     if end == 0 or text[end - 1].isdigit():
         return ""
-    for size in range(min(_LONGEST_SIGN, end), 0, -1):
-        sign = text[end - size : end]
-        if (sign.lower() in currencies.SIGNS or (size == 3 and currencies.is_code(sign))) and (  # noqa: PLR2004 - ISO codes
-            not sign[0].isalpha() or end == size or not text[end - size - 1].isalpha()
-        ):
-            return sign if _is_sign(sign) else ""
+    for sign in _BY_LAST.get(text[end - 1].lower(), ()):
+        start = end - len(sign)
+        if start >= 0 and text[start:end].lower() == sign and _stands_alone(text, start, sign):
+            found = text[start:end]
+            return found if _is_sign(found) else ""
+    code = text[max(0, end - 3) : end]
+    if code.isupper() and currencies.is_code(code) and _stands_alone(text, end - 3, code):
+        return code
     return ""
 
 
@@ -278,16 +291,21 @@ def _sign_after(text: str, end: int) -> str:
         start += 1
     if start == len(text) or text[start].isdigit():
         return ""
-    for size in range(min(_LONGEST_SIGN, len(text) - start), 0, -1):
-        sign = text[start : start + size]
-        if (
-            (sign.lower() in currencies.SIGNS or (size == 3 and currencies.is_code(sign)))
-            and (  # noqa: PLR2004 - ISO codes
-                not sign[-1].isalpha() or not text[start + size : start + size + 1].isalpha()
-            )
+    for sign in _BY_FIRST.get(text[start].lower(), ()):
+        stop = start + len(sign)
+        if text[start:stop].lower() == sign and not (
+            sign[-1].isalpha() and text[stop : stop + 1].isalpha()
         ):
-            return sign if _is_sign(sign) else ""
+            found = text[start:stop]
+            return found if _is_sign(found) else ""
+    code = text[start : start + 3]
+    if code.isupper() and currencies.is_code(code) and not text[start + 3 : start + 4].isalpha():
+        return code
     return ""
+
+
+def _stands_alone(text: str, start: int, sign: str) -> bool:
+    return start == 0 or not sign[0].isalpha() or not text[start - 1].isalpha()
 
 
 _COUNTRY_BEFORE = re.compile(r"(?<![^\W\d_])(US|CA|AU|NZ|HK|NT|MX|C|A|S|[A-Z]{3})\s?$")

@@ -52,7 +52,11 @@ def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> 
         return _several(claims[0], view)
     claim, price = definite[0]
     others = {other for _, other in definite if other != price}
-    shown = {seen.amount for seen in view.seen if seen.kind in ("price", "from", "one of several", "one of a list")}
+    shown = {
+        seen.amount
+        for seen in view.seen
+        if seen.kind in ("price", "from", "one of several", "one of a list")
+    }
     winner = view.winner
     if others:
         confirmed = {p for p in (price, *others) if winner is not None and winner.amount == p}
@@ -143,7 +147,9 @@ def _from_text(view: View) -> Settled:
             price=winner.amount, sign=winner.sign, source="text", seen=winner,
             list_price=max(listed, default=None),
         )  # fmt: skip
-    if len(view.close) > 1 or any(seen.kind in ("range", "from", "one of several") for seen in view.seen):
+    if len(view.close) > 1 or any(
+        seen.kind in ("range", "from", "one of several") for seen in view.seen
+    ):
         amounts = ", ".join(str(seen.amount) for seen in view.close[:6])
         return Settled(
             reason=Reason.AMBIGUOUS, detail=f"several prices are shown: {amounts}".rstrip(": ")
@@ -169,10 +175,20 @@ def checked(settled: Settled, view: View, document: Document, *, others: int) ->
     kind = (document.meta("og:type") or "").lower()
     product = "product" in kind or view.buyable or seen.place.around.up <= NEAR_HEADING
     cards = sum(1 for one in view.seen if one.kind == "one of a list")
-    home = bool(document.url) and urlsplit_path(document.url).strip("/") in ("", "index.html", "index.php")
-    if (home and "product" not in kind) or not product or (not view.sure and (others > 1 or cards > MANY)):
+    home = bool(document.url) and urlsplit_path(document.url).strip("/") in (
+        "",
+        "index.html",
+        "index.php",
+    )
+    if (
+        (home and "product" not in kind)
+        or not product
+        or (not view.sure and (others > 1 or cards > MANY))
+    ):
         return Settled(
-            reason=Reason.NOT_A_PRODUCT_PAGE if home or others > 1 or cards > MANY else Reason.NO_PRICE,
+            reason=Reason.NOT_A_PRODUCT_PAGE
+            if home or others > 1 or cards > MANY
+            else Reason.NO_PRICE,
             detail=f"{seen.amount} is shown, but nothing says that the page is about one product",
         )
     return settled

@@ -43,7 +43,8 @@ _LEGACY = {
 }  # fmt: skip
 MAX_STATED = 2_000_000
 _STATED = re.compile(
-    r"currency(?:_?code|_?iso|_?id)?\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']([A-Z]{3})\\?[\"']", re.IGNORECASE
+    r"currency(?:_?code|_?iso|_?id)?\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']([A-Z]{3})\\?[\"']",
+    re.IGNORECASE,
 )
 _GENERIC_TLDS = frozenset(("co", "io", "tv", "me", "ai", "cc", "ly", "fm", "gg", "sh", "to", "la"))
 """Country codes sold as generic names: no evidence of a country."""
@@ -54,17 +55,9 @@ class Document:
 
     def __init__(self, body: bytes, *, url: str = "", content_type: str | None = None) -> None:
         self.url = url
-        source = decode(body[:MAX_BYTES], content_type)
-        self.source = source
-        self.tree = LexborHTMLParser(source, scripting=True)
+        self.text, as_is = decode(body[:MAX_BYTES], content_type)
+        self.tree = LexborHTMLParser(body[:MAX_BYTES] if as_is else self.text, scripting=True)
         self._metas: dict[str, list[str]] | None = None
-
-    @cached_property
-    def text(self) -> str:
-        """The source as text."""
-        return (
-            self.source if isinstance(self.source, str) else self.source.decode("utf-8", "replace")
-        )
 
     @cached_property
     def metas(self) -> dict[str, list[str]]:
@@ -178,24 +171,24 @@ def _hostname(url: str) -> str:
         return ""
 
 
-def decode(body: bytes, content_type: str | None = None) -> bytes | str:
-    """`body` as UTF-8 bytes (unchanged when it is), or as text decoded by the best evidence."""
+def decode(body: bytes, content_type: str | None = None) -> tuple[str, bool]:
+    """`body` as text by the best evidence, and whether its bytes are that text in UTF-8 as they are."""
     for bom, name in _BOMS:
         if body.startswith(bom):
-            return body.decode(name, "replace")
+            return body.decode(name, "replace"), False
     head = body[:_HEAD]
     declared = _declared(head, content_type)
     if body.isascii() and not any(
         name.startswith(("iso-2022", "hz", "utf-7")) for name in declared
     ):
-        return body
+        return body.decode("ascii"), b"\0" not in body
     if head.count(0) > len(head) // 4:
-        return body.decode("utf-16-le" if head[1:2] == b"\0" else "utf-16-be", "replace")
+        return body.decode("utf-16-le" if head[1:2] == b"\0" else "utf-16-be", "replace"), False
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return _legacy(body, declared)
-    return text if "\0" in text else body
+        return _legacy(body, declared), False
+    return text, "\0" not in text
 
 
 def _declared(head: bytes, content_type: str | None) -> list[str]:

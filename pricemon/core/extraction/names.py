@@ -8,12 +8,11 @@ there. Both caches are bounded.
 from __future__ import annotations
 
 import re
-from enum import IntFlag
 from functools import lru_cache
 
 
-class Says(IntFlag):
-    """What a name says of the element that bears it."""
+class Says:
+    """What a name says of the element that bears it: bits, plain integers for speed."""
 
     PRICE = 1
     CURRENT = 2
@@ -31,11 +30,11 @@ class Says(IntFlag):
     """Not a price at all, when it is the element's own name: a rating, an article number."""
 
 
-def _table(**groups: str) -> dict[str, Says]:
-    table: dict[str, Says] = {}
+def _table(**groups: str) -> dict[str, int]:
+    table: dict[str, int] = {}
     for flag, words in groups.items():
         for word in words.split():
-            table[word] = table.get(word, Says(0)) | Says[flag]
+            table[word] = table.get(word, 0) | getattr(Says, flag)
     return table
 
 
@@ -109,9 +108,9 @@ _MAX_WORDS = 24
 
 
 @lru_cache(maxsize=8192)
-def _of_word(word: str) -> Says:
+def _of_word(word: str) -> int:
     """What one word, or one pair written together, says."""
-    says = _EXACT.get(word, Says(0))
+    says = _EXACT.get(word, 0)
     if len(word) > 4:  # noqa: PLR2004 - shorter words hold no stem but themselves
         for stem, flag in _STEMS.items():
             if stem in word:
@@ -122,9 +121,9 @@ def _of_word(word: str) -> Says:
 
 
 @lru_cache(maxsize=8192)
-def says(names: str) -> Says:
+def says(names: str) -> int:
     """What the names of one element say, together."""
-    found = Says(0)
+    found = 0
     last = ""
     # Each name by itself: the end of one and the start of the next make no pair.
     for name in names[:_MAX_CHARS].split():

@@ -62,7 +62,7 @@ def _twitter(document: Document, stock: Availability | None) -> list[Claim]:
     for number in ("1", "2", "3"):
         label = document.meta(f"twitter:label{number}")
         value = document.meta(f"twitter:data{number}")
-        if not label or not value or Label.PRICE not in labels.of(label):
+        if not label or not value or not labels.of(label) & Label.PRICE:
             continue
         found = {money.amount: money for money in find_money(value, evidence=document.evidence)}
         if len(found) == 1:

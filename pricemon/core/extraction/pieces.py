@@ -7,14 +7,15 @@ around a number that still prints that one amount and little else.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
 from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
-from pricemon.core.money import find_money, plain_digits
+from pricemon.core.money import Money, find_money, plain_digits
 
 MAX_SEEDS = 1_500
 MAX_TEXT = 90
@@ -28,6 +29,10 @@ _RAW = frozenset("script style title template noscript textarea iframe".split())
 _INLINE = frozenset("-text span small b strong i em sup sub a font label abbr bdi bdo".split())
 _BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
 _DIGIT = re.compile(r"\d")
+SIGN = re.compile(
+    r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]|\b(?:kr|Kč|zł|Ft|lei|руб|грн|лв|TL|CHF|EUR|USD|GBP)\b"
+)
+"""The signs that can be told at a glance; others are found by reading the number."""
 # A sign of money, or hardly more than a number with a short word on either side.
 _MONEYISH = re.compile(
     r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]"
@@ -35,7 +40,9 @@ _MONEYISH = re.compile(
 )
 _PERCENT = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?\s?%")
 _CENTS = re.compile(r"\d\d(?!\d)")
-_WHOLE_AT_END = re.compile(r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$")
+_WHOLE_AT_END = re.compile(
+    r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$"
+)
 _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
 _POINT_LAST = re.compile(r"\d[.,]$")
 _MOST_PIECES = 16
@@ -70,10 +77,10 @@ def scan(root: LexborNode, heading: str) -> Texts:
     has_digit = _DIGIT.search
     moneyish = _MONEYISH.search
     for node in root.traverse(include_text=True, skip_empty=True):
-        text = node.text_content
-        if text is None:
+        if not node.is_text_node:
             last_tag = node.tag
             continue
+        text = node.text_content or ""
         if last_tag in _RAW and node.parent is not None and node.parent.tag in _RAW:
             last_tag = ""
             continue
@@ -91,13 +98,13 @@ def scan(root: LexborNode, heading: str) -> Texts:
     return texts
 
 
-def box(seed: Seed, element: LexborNode, evidence: Sequence[str]) -> tuple[LexborNode, str]:
+def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[LexborNode, str]:
     """The largest element around that still prints one amount only, and its text put together.
 
     The text node itself is the box when its element prints several amounts.
     """
     found, text = element, compose(element)
-    if text != seed.text and _amounts(text, evidence) > 1 and _amounts(seed.text, evidence):
+    if text != seed.text and _different(text, evidence) > 1 and amounts(seed.text, evidence):
         return seed.node, seed.text
     for _ in range(_BOX_CLIMB):
         parent = found.parent
@@ -106,14 +113,20 @@ def box(seed: Seed, element: LexborNode, evidence: Sequence[str]) -> tuple[Lexbo
         if len(parent.text(strip=True)) > _BOX_TEXT:
             break
         composed = compose(parent)
-        if composed != text and _amounts(composed, evidence) != 1:
+        if composed != text and _different(composed, evidence) != 1:
             break
         found, text = parent, composed
     return found, text
 
 
-def _amounts(text: str, evidence: Sequence[str]) -> int:
-    return len({money.amount for money in find_money(text, evidence=evidence)})
+@lru_cache(maxsize=2048)
+def amounts(text: str, evidence: tuple[str, ...] = ()) -> tuple[Money, ...]:
+    """`money.find_money`, remembered: one text is read on its own and in its surroundings."""
+    return tuple(find_money(text, evidence=evidence))
+
+
+def _different(text: str, evidence: tuple[str, ...]) -> int:
+    return len({money.amount for money in amounts(text, evidence)})
 
 
 def compose(element: LexborNode) -> str:
@@ -172,7 +185,7 @@ def _is_cents(parent: LexborNode) -> bool:
     if above is not None and above.tag == "sup":
         return True
     declared = parent.attributes.get("class")
-    return bool(declared) and Says.CENTS in names.says(declared or "")
+    return bool(declared) and names.says(declared or "") & Says.CENTS
 
 
 def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]:
@@ -202,7 +215,7 @@ def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]
 
 def _behind_amounts(text: str) -> str:
     """The part of a text that labels what comes next: words before an amount were for that one."""
-    ends = [money.end for money in find_money(text[-4 * MAX_TEXT :]) if money.sign]
+    ends = [money.end for money in amounts(text[-4 * MAX_TEXT :]) if money.sign]
     return text[-4 * MAX_TEXT :][ends[-1] :].strip(" .!*") if ends else text
 
 
@@ -232,6 +245,6 @@ def text_after(around: LexborNode) -> str:
         if text:
             if node.tag not in _BESIDE or len(text) > SHORT_LABEL * 2:
                 return ""
-            return "" if any(money.sign for money in find_money(text)) else text
+            return "" if any(money.sign for money in amounts(text)) else text
         node = node.next
     return ""

@@ -24,16 +24,59 @@ MAX_VALUES = 60_000
 MAX_DEPTH = 30
 
 _ASSIGNED = re.compile(r"(?:=|\(|JSON\.parse\()\s*(?=\{\s*\")")
-_NAMES = ("name", "title", "productName", "product_name", "displayName", "productTitle", "fullName", "item_name")
+_NAMES = (
+    "name",
+    "title",
+    "productName",
+    "product_name",
+    "displayName",
+    "productTitle",
+    "fullName",
+    "item_name",
+)
 _PRICES = (
     "salePrice", "sale_price", "finalPrice", "final_price", "currentPrice", "current_price", "discountedPrice",
     "discountPrice", "specialPrice", "special_price", "sellingPrice", "priceNow", "nowPrice", "offerPrice",
     "promoPrice", "price", "unitPrice", "productPrice", "product_price", "priceValue", "priceAmount",
 )  # fmt: skip
-_INNER = ("current", "sale", "final", "value", "amount", "now", "price", "raw", "selling", "formatted", "centAmount")
-_CENTS = ("price_cents", "priceCents", "priceInCents", "price_in_cents", "amount_minor", "centAmount")
-_CURRENCIES = ("currency", "currencyCode", "priceCurrency", "currency_code", "currencyIso", "currencyISO")
-_STOCK = ("availability", "stockStatus", "availabilityStatus", "stock_status", "inStock", "in_stock", "available")
+_INNER = (
+    "current",
+    "sale",
+    "final",
+    "value",
+    "amount",
+    "now",
+    "price",
+    "raw",
+    "selling",
+    "formatted",
+    "centAmount",
+)
+_CENTS = (
+    "price_cents",
+    "priceCents",
+    "priceInCents",
+    "price_in_cents",
+    "amount_minor",
+    "centAmount",
+)
+_CURRENCIES = (
+    "currency",
+    "currencyCode",
+    "priceCurrency",
+    "currency_code",
+    "currencyIso",
+    "currencyISO",
+)
+_STOCK = (
+    "availability",
+    "stockStatus",
+    "availabilityStatus",
+    "stock_status",
+    "inStock",
+    "in_stock",
+    "available",
+)
 
 
 def claim(document: Document, known_as: Sequence[str]) -> Claim | None:
@@ -92,7 +135,9 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         if isinstance(one, dict):
             yield one
             if depth < MAX_DEPTH:
-                stack += [(child, depth + 1) for child in one.values() if isinstance(child, (dict, list))]
+                stack += [
+                    (child, depth + 1) for child in one.values() if isinstance(child, (dict, list))
+                ]
         elif isinstance(one, list) and depth < MAX_DEPTH:
             stack += [(child, depth + 1) for child in one[:2000] if isinstance(child, (dict, list))]
 

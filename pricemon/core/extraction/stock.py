@@ -39,8 +39,11 @@ for _state, _phrases in {
 _PHRASES.pop("", None)
 
 _LONGEST = 60
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_COUNTED = re.compile(r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$")
+_EDGES = " \t.,;:!*•·✓✔✗✘●○-–—()[]|>»\u00a0"
+_DIGIT = re.compile(r"\d")
+_COUNTED = re.compile(
+    r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$"
+)
 _UP = 7
 _SILENT = frozenset(("script", "style", "option", "label"))
 _TEXTS = 4_000
@@ -70,9 +73,11 @@ def phrase(text: str) -> Availability | None:
     plain = " ".join(text.lower().split())
     if not 2 <= len(plain) <= _LONGEST:  # noqa: PLR2004 - 有货
         return None
-    for part in (plain, plain.rpartition(":")[2] if ":" in plain else ""):
-        part = _EDGES.sub("", part)  # noqa: PLW2901 - trimming
-        state = _PHRASES.get(part) or _PHRASES.get(_COUNTED.sub("", part))
+    for part in (plain, plain.rpartition(":")[2]) if ":" in plain else (plain,):
+        trimmed = part.strip(_EDGES)
+        state = _PHRASES.get(trimmed)
+        if state is None and _DIGIT.search(trimmed):
+            state = _PHRASES.get(_COUNTED.sub("", trimmed))
         if state is not None:
             return state
     return None

@@ -19,7 +19,7 @@ from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.products import alike, tokens
 from pricemon.core.extraction.zones import NEVER, Place, Zones
-from pricemon.core.money import Money, find_money
+from pricemon.core.money import Money
 
 ENOUGH = 44
 """The least score of a price. A sign near the heading, or a name and a place, come to as much."""
@@ -33,18 +33,25 @@ _NEIGHBOURS = 8
 _MOST_IN_ONE_TEXT = 6
 _MOST_OUTSIDE = 30
 _BUY_REACH = 8
+_NAMES_REACH = 4
+_SIGN_REACH = 2
+_COUNT = 2
+"""Digits of a number that is a count or a rating, unless a name says otherwise."""
+_LONG_TEXT = 200
 _NAMED_IN_HEADING = 2
 _CARD_CLIMB = 12
 _FEWEST_CARDS = 3
 _BUY_CSS = (
-    'button, input[type="submit" i], input[type="button" i], input[type="image" i], '
-    '[class*="buy" i], [class*="cart" i], [class*="basket" i], [id*="cart" i]'
+    'button, input[type="submit"], input[type="button"], input[type="image"], '
+    'a[class*="buy" i], a[class*="cart" i], a[class*="basket" i], a[id*="cart" i], form[class*="cart" i]'
 )
 _RANGE = re.compile(r"[-–—~～]|to|bis|à|a|до|do|至|から|through|until|hasta|al|till|til|tot|－")
 _SIGNED_AMOUNT = re.compile(r"(?:^|\()[+−–-]\s?[$€£]?\s?$|\s[+−–-][$€£]?$")
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 # Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
-_VAT = tuple(Decimal(r) for r in "1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27".split())
+_VAT = tuple(
+    Decimal(r) for r in "1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27".split()
+)
 
 
 @dataclass(slots=True)
@@ -67,7 +74,7 @@ class Seen:
     kind: str = "price"
     """`price`; `list` (struck, was); or why it is not the product's: `secondary`, `range`, …"""
     why: list[str] = field(default_factory=list)
-    label: Label = Label(0)
+    label: int = 0
 
     @property
     def where(self) -> str:
@@ -95,7 +102,7 @@ def look(
     document: Document,
     *,
     known_as: Sequence[str] = (),
-    evidence: Sequence[str] = (),
+    evidence: tuple[str, ...] = (),
     elsewhere: Iterable[LexborNode] = (),
 ) -> View:
     """Everything on the page that looks like money, scored, and the winner if there is one.
@@ -115,6 +122,8 @@ def look(
     for seed in texts.seeds:
         element = seed.node.parent
         if element is None:
+            continue
+        if not pieces.SIGN.search(seed.text) and not _may_be_a_price(seed.text, element, zones):
             continue
         around = zones.around(element)
         if around.zone or around.hidden:
@@ -169,11 +178,11 @@ def _buy_buttons(document: Document) -> list[LexborNode]:
     for node in document.tree.css(_BUY_CSS)[:120]:
         attributes = node.attributes
         declared = attributes.get("class") or attributes.get("id") or attributes.get("name") or ""
-        if Says.BUY in names.says(declared):
+        if names.says(declared) & Says.BUY:
             found.append(node)
         elif node.tag in ("button", "input", "a"):
             text = attributes.get("value") or attributes.get("aria-label") or node.text()[:60]
-            if Label.BUY in labels.of(" ".join(text.split())):
+            if labels.of(" ".join(text.split())) & Label.BUY:
                 found.append(node)
     return found
 
@@ -189,23 +198,55 @@ def _reach(buttons: Sequence[LexborNode]) -> dict[int, int]:
     return places
 
 
+def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
+    """Whether a number without a sign is worth reading: something near calls it money."""
+    if labels.of(text) & Label.PRICE or any(money.sign for money in pieces.amounts(text)):
+        return True
+    current: LexborNode | None = element
+    for level in range(_NAMES_REACH):
+        if current is None:
+            return False
+        if zones.own(current).says & (Says.PRICE | Says.CENTS):
+            return True
+        if level == _SIGN_REACH:
+            around = current.text()
+            if len(around) < _LONG_TEXT and pieces.SIGN.search(around):
+                return True
+        current = current.parent
+    if text.endswith(("-", "–", "—")):
+        return True
+    if len(text) <= _COUNT:
+        return False
+    before, _ = pieces.text_before(element, zones.subject)
+    return bool(labels.before(before) & Label.PRICE)
+
+
 def _outside(seed: pieces.Seed, element: LexborNode, zones: Zones) -> list[Seen]:
     """An amount in a part of the page with other things: noted, never the price."""
     place = Place(zones.around(element), path=(zones.own(element).label,))
     kind = "hidden" if place.around.hidden else f"in {place.around.zone}"
     return [
-        Seen(money.amount, money.currency, money.sign, seed.text, element, seed.order, place, kind=kind)
-        for money in find_money(seed.text)
+        Seen(
+            money.amount,
+            money.currency,
+            money.sign,
+            seed.text,
+            element,
+            seed.order,
+            place,
+            kind=kind,
+        )
+        for money in pieces.amounts(seed.text)
         if money.sign
     ][:1]
 
 
 def _read(
-    seed: pieces.Seed, element: LexborNode, zones: Zones, evidence: Sequence[str]
+    seed: pieces.Seed, element: LexborNode, zones: Zones, evidence: tuple[str, ...]
 ) -> list[Seen]:
     """The amounts of one text node, put together with the pieces around it."""
     box, text = pieces.box(seed, element, evidence)
-    found = list(find_money(text, evidence=evidence))[:_MOST_IN_ONE_TEXT]
+    found = pieces.amounts(text, evidence)[:_MOST_IN_ONE_TEXT]
     if not found:
         return []
     place = zones.place(element, box)
@@ -239,7 +280,7 @@ def _leads_elsewhere(box: LexborNode) -> bool:
     if link is None or link.mem_id == box.mem_id:
         return False
     href = link.attributes.get("href") or "#"
-    return not href.startswith(("#", "javascript:")) and Label.BUY not in labels.of(link.text())
+    return not href.startswith(("#", "javascript:")) and not labels.of(link.text()) & Label.BUY
 
 
 def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
@@ -251,7 +292,7 @@ def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
         return True
     if text[money.start : money.end].rstrip().endswith(("-", "–", "—")):
         return True
-    return Label.PRICE in seen.label and len(text) <= pieces.SHORT_LABEL * 2
+    return seen.label & Label.PRICE and len(text) <= pieces.SHORT_LABEL * 2
 
 
 def _mark_ranges(amounts: list[Seen]) -> None:
@@ -265,7 +306,7 @@ def _mark_ranges(amounts: list[Seen]) -> None:
 
 def _kind(seen: Seen) -> str:
     place = seen.place
-    after = labels.of(seen.after) if seen.after else Label(0)
+    after = labels.of(seen.after) if seen.after else 0
     if seen.behind:
         after |= labels.of(seen.behind) & (Label.RATE | Label.NOW)
     if seen.amount <= 0:
@@ -275,13 +316,13 @@ def _kind(seen: Seen) -> str:
     # Where a label stands behind each amount, the one before belongs to the amount before.
     before = seen.label & ~Label.RATE if after & (Label.RATE | Label.NOW) else seen.label
     for label in (before, after):
-        if label & (Label.SECONDARY | Label.RATE) and Label.NOW not in label:
+        if label & (Label.SECONDARY | Label.RATE) and not label & Label.NOW:
             return "secondary"
     if place.secondary:
         return "secondary"
-    if place.struck or Label.LIST in seen.label or (place.listed and not place.current):
+    if place.struck or seen.label & Label.LIST or (place.listed and not place.current):
         return "list"
-    return "from" if Label.FROM in seen.label else "price"
+    return "from" if seen.label & Label.FROM else "price"
 
 
 def _score(seen: Seen, heading_order: int | None, buys: dict[int, int]) -> None:
@@ -297,8 +338,8 @@ def _score(seen: Seen, heading_order: int | None, buys: dict[int, int]) -> None:
     add({0: 26, 1: 26, 2: 22, 3: 18, 4: 12}.get(place.price, 0), "called a price")
     add(15 if place.exact else 0, "itemprop price")
     add(8 if place.current and place.price < NEVER else 0, "named current")
-    add(12 if Label.PRICE in seen.label else 0, "price label")
-    add(8 if Label.NOW in seen.label else 0, "now label")
+    add(12 if seen.label & Label.PRICE else 0, "price label")
+    add(8 if seen.label & Label.NOW else 0, "now label")
     add(4 if place.strong else 0, "emphasised")
     add(_steps(place.around.up, ((2, 25), (3, 22), (4, 18), (6, 12), (9, 5))), "near the heading")
     if heading_order is not None:
@@ -401,7 +442,7 @@ def _named_old_alone(found: list[Seen]) -> list[Seen]:
     named = [
         seen
         for seen in found
-        if seen.kind == "list" and not seen.place.struck and Label.LIST not in seen.label
+        if seen.kind == "list" and not seen.place.struck and not seen.label & Label.LIST
     ]
     return named if len({seen.amount for seen in named}) == 1 else []
 

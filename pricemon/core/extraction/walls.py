@@ -33,20 +33,43 @@ _WORDS = re.compile(
     r"|rate limit|too many requests|bot or|robots? and|не робот|подозрительн|机器人|ロボット|roboter|enter the characters",
     re.IGNORECASE,
 )
-_WIDGET = 'iframe[src*="captcha" i], [class*="captcha" i], [id*="captcha" i], form[action*="captcha" i]'
+_WIDGET = (
+    'iframe[src*="captcha" i], [class*="captcha" i], [id*="captcha" i], form[action*="captcha" i]'
+)
 _LOGIN_TITLE = re.compile(
     r"log\s?in|sign\s?in|anmelde|einloggen|connexion|iniciar sesi|accedi|inloggen|přihlá|prihlás|zaloguj|logowanie|войти|вход|giriş|logga in|logg inn|log ind|kirjaudu|belépés|autentific",
     re.IGNORECASE,
 )
-_LOGIN_FOR_PRICE = re.compile(
-    r"(?:log\s?in|sign\s?in|register|login)\b.{0,40}\b(?:see|view|for|show|get)\b.{0,20}\bpric"
-    r"|pri[cs]es?\b.{0,40}\b(?:after|upon) log|preise?\b.{0,60}\b(?:anmeld|einlogg|registriert|login)|(?:anmelden|einloggen)\b.{0,40}preis"
-    r"|(?:zaloguj|logowani)\w*.{0,40}\bcen|connecte[rz].{0,40}\bprix|inicia\w* sesi\w+.{0,40}precio|accedi.{0,40}prezz|přihl\w+.{0,40}\bcen"
-    r"|(?:войдите|авториз)\w*.{0,40}\bцен|log (?:ind|inn|in) for.{0,20}pris|logga in.{0,30}pris|inloggen.{0,30}prij",
+_LOGIN_WORD = re.compile(
+    r"log ?in|sign ?in|register|anmeld|einlogg|registrier|zaloguj|logowani|connecte|inicia sesi|accedi"
+    r"|přihl|prihl|войдите|авториз|log ind|logg inn|logga in|inloggen|giriş yap|kirjaudu|bejelentkez",
     re.IGNORECASE,
 )
-_BINARY = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"RIFF", b"\x00\x00\x01\x00", b"\x7fELF", b"wOF")
-_MARKUP = re.compile(rb"<\s*(?:!doctype|html|head|body|div|script|meta|span|p|h1|table|!--|\?xml|main|section|a|title|link)", re.IGNORECASE)
+_PRICE_WORD = re.compile(
+    r"pri[cs]e|preis|\bcen|prix|preci|prezz|цен|\bpris|prij|fiyat|hinta|\bár", re.IGNORECASE
+)
+_IN_ORDER_TO = re.compile(
+    r"\b(?:to|for|see|view|show|after|um|sichtbar|sehen|aby|żeby|pour|voir|para|ver|per|vedere|pro|чтобы|for å|för att|om|için|nähdäksesi)\b",
+    re.IGNORECASE,
+)
+_WINDOW = 60
+_BINARY = (
+    b"%PDF",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"BZh",
+    b"RIFF",
+    b"\x00\x00\x01\x00",
+    b"\x7fELF",
+    b"wOF",
+)
+_MARKUP = re.compile(
+    rb"<\s*(?:!doctype|html|head|body|div|script|meta|span|p|h1|table|!--|\?xml|main|section|a|title|link)",
+    re.IGNORECASE,
+)
 
 
 def not_html(page: Page) -> bool:
@@ -55,7 +78,10 @@ def not_html(page: Page) -> bool:
     if head.startswith(_BINARY):
         return True
     kind = (page.content_type or "").partition(";")[0].strip().lower()
-    if kind.startswith(("image/", "video/", "audio/", "font/")) or kind in ("application/pdf", "application/zip"):
+    if kind.startswith(("image/", "video/", "audio/", "font/")) or kind in (
+        "application/pdf",
+        "application/zip",
+    ):
         return True
     return _MARKUP.search(page.body[:65_536].replace(b"\0", b"")) is None
 
@@ -69,11 +95,21 @@ def reason(page: Page, document: Document) -> tuple[Reason, str] | None:
     blocked = _blocked(page, document, title, text)
     if blocked:
         return Reason.BLOCKED, blocked
-    if _LOGIN_FOR_PRICE.search(text[:60_000]):
+    if _asks_to_log_in_for_prices(text):
         return Reason.LOGIN_WALL, "the page shows prices after a log-in only"
     if _LOGIN_TITLE.search(title) and document.tree.css_first('input[type="password"]') is not None:
         return Reason.LOGIN_WALL, "the page asks to log in"
     return None
+
+
+def _asks_to_log_in_for_prices(text: str) -> bool:
+    for count, found in enumerate(_LOGIN_WORD.finditer(text)):
+        if count > 30:  # noqa: PLR2004 - a shop that asks this asks it early
+            return False
+        window = text[max(0, found.start() - _WINDOW) : found.end() + _WINDOW]
+        if _PRICE_WORD.search(window) and _IN_ORDER_TO.search(window):
+            return True
+    return False
 
 
 def _blocked(page: Page, document: Document, title: str, text: str) -> str | None:

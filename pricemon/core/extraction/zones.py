@@ -60,7 +60,7 @@ class Place:
 
 @dataclass(slots=True)
 class _Own:
-    says: Says
+    says: int
     zone: str
     struck: bool
     strong: bool
@@ -162,22 +162,22 @@ def _read(node: LexborNode) -> _Own:
     joined = name
     if len(attributes) > 1 or not name:
         joined = " ".join(attributes[key] or "" for key in _NAMED if key in attributes)
-    says = names.says(joined) if joined else Says(0)
+    says = names.says(joined) if joined else 0
     style = attributes.get("style")
     squeezed = style.replace(" ", "").lower() if style else ""
     hidden = (
         "hidden" in attributes
         or "display:none" in squeezed
         or "visibility:hidden" in squeezed
-        or (Says.HIDDEN in says and Says.OFFSCREEN not in says and tag != "body")
+        or (says & Says.HIDDEN and not says & Says.OFFSCREEN and tag != "body")
     )
     zone = tag if tag in _ZONE_TAGS else ""
-    if not zone and Says.ZONE in says and tag not in ("body", "html", "main"):
+    if not zone and says & Says.ZONE and tag not in ("body", "html", "main"):
         zone = joined[:40]
     return _Own(
         says=says,
         zone=zone,
-        struck=tag in _STRUCK_TAGS or Says.STRUCK in says or "line-through" in squeezed,
+        struck=tag in _STRUCK_TAGS or says & Says.STRUCK or "line-through" in squeezed,
         strong=tag in _STRONG_TAGS,
         hidden=hidden,
         exact=attributes.get("itemprop") in ("price", "lowPrice"),
