@@ -71,6 +71,9 @@ class Config(Section):
     subscriptions: tuple[shops.Subscription, ...] = Field(
         default=(), description="who hears of alerts"
     )
+    notifier: shops.Notifier = Field(
+        default=shops.Notifier(), description="chat and push, by Apprise"
+    )
     local: aws.Local = Field(default=aws.Local(), description="the embedded AWS")
 
     @property
@@ -109,6 +112,10 @@ class Config(Section):
             locale=self.locale,
             keep_days=self.table.keep_days,
             max_receive_count=self.queues.max_receive_count,
+            notifier=core.NotifierSettings(
+                channels=self.notifier.parameters if self.notifier.enabled else (),
+                attempts=self.notifier.attempts,
+            ),
         )
 
     @model_validator(mode="after")
@@ -239,12 +246,14 @@ def _misfits(config: Config) -> Iterator[str]:
             f"fetch.total_timeout must be below functions.scraper.timeout; they are "
             f"{config.fetch.total_timeout:g} and {timeout} seconds"
         )
-    named = {name for each in config.subscriptions for name in each.retailers}
-    if unknown := sorted(named - set(config.retailers)):
-        yield (
-            f"subscriptions must name retailers of this file; {', '.join(unknown)} "
-            f"{'is' if len(unknown) == 1 else 'are'} not among them"
-        )
+    selections = {"subscriptions": config.subscriptions, "notifier": (config.notifier,)}
+    for section, each in selections.items():
+        named = {name for selection in each for name in selection.retailers}
+        if unknown := sorted(named - set(config.retailers)):
+            yield (
+                f"{section} must name retailers of this file; {', '.join(unknown)} "
+                f"{'is' if len(unknown) == 1 else 'are'} not among them"
+            )
 
 
 def _warnings(config: Config) -> Iterator[str]:
@@ -260,6 +269,11 @@ def _warnings(config: Config) -> Iterator[str]:
         yield (
             f"functions.scraper.reserved_concurrency is {reserved}, below max_concurrency "
             f"({scraper.max_concurrency}): jobs will be throttled, and count as attempts"
+        )
+    if config.notifier.enabled and config.kms_key:
+        yield (
+            "notifier is enabled and kms_key is set: the key's own policy must let "
+            "sns.amazonaws.com use it, or no alert reaches the notifier's queue"
         )
     owners: dict[str, list[str]] = {}
     for name, shop in config.retailers.items():

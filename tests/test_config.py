@@ -21,6 +21,7 @@ from pricemon.core.settings import (
     ExtractRule,
     FetchSettings,
     JudgeSettings,
+    NotifierSettings,
     RetailerSettings,
     Settings,
     ValueRule,
@@ -305,6 +306,25 @@ def test_what_is_allowed_and_probably_not_meant_is_warned_of():
         "throttled, and count as attempts"
     )
     assert shared == "x.example is a host of a and b: their rates add up there"
+
+
+CHAT = "notifier: {enabled: true, urls: [ssm:/pricemon/slack, ssm:/pricemon/ntfy], attempts: 3}"
+
+
+def test_the_notifier_gets_the_names_of_its_secrets_where_it_is_enabled():
+    asked = config.loads(CHAT)
+    assert asked.notifier.parameters == ("/pricemon/slack", "/pricemon/ntfy")
+    wanted = NotifierSettings(channels=("/pricemon/slack", "/pricemon/ntfy"), attempts=3)
+    settings = asked.settings()
+    assert settings.notifier == wanted
+    assert Settings.from_json(settings.to_json()) == settings
+    off = config.loads(CHAT.replace("true", "false")).settings()
+    assert off.notifier.channels == ()
+
+
+def test_a_key_of_ones_own_must_let_the_topic_reach_the_notifier():
+    (warned,) = config.loads(f"kms_key: alias/prices\n{CHAT}").warnings
+    assert "sns.amazonaws.com" in warned
 
 
 FULL = """

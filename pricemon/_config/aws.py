@@ -78,7 +78,7 @@ class Queues(Section):
 
 
 class Function(Section):
-    """What both Lambda functions have in common."""
+    """What all Lambda functions have in common."""
 
     python: t.PythonVersion = Field(default="3.13", description="Lambda's Python: 3.11 to 3.14")
     architecture: t.Architecture = Field(default="arm64", description="arm64 or x86_64")
@@ -134,6 +134,17 @@ class StreamProcessor(Function):
     )
 
 
+class NotifierFunction(Function):
+    """The function that tells chats and phones."""
+
+    timeout: int = Field(default=60, ge=15, le=900, description="seconds")
+    memory: int = Field(default=256, ge=128, le=10_240, description="MB")
+    batch_size: int = Field(default=5, ge=1, le=10, description="alerts per invocation")
+    max_concurrency: int = Field(
+        default=2, ge=2, le=1000, description="instances that work the queue at once"
+    )
+
+
 class Vpc(Section):
     """The network the functions run in; empty for none."""
 
@@ -169,6 +180,9 @@ class Functions(Section):
     scraper: Scraper = Field(default=Scraper(), description="fetches pages and reads prices")
     stream_processor: StreamProcessor = Field(
         default=StreamProcessor(), description="detects changes and alerts"
+    )
+    notifier: NotifierFunction = Field(
+        default=NotifierFunction(), description="tells chats and phones, where it is enabled"
     )
     vpc: Vpc = Field(default=Vpc(), description="the network they run in")
 
@@ -242,6 +256,9 @@ class Alarms(Section):
     processor_errors: int | None = Field(default=1, ge=1, description="errors in one period")
     dead_letters: int | None = Field(default=100, ge=1, description="jobs in the queue")
     on_failure: int | None = Field(default=1, ge=1, description="stream batches in the queue")
+    notifier_dead_letters: int | None = Field(
+        default=1, ge=1, description="alerts that a chat did not take, in their queue"
+    )
     iterator_age: int | None = Field(
         default=600, ge=1, le=86_400, description="seconds the stream processor lags behind"
     )

@@ -88,3 +88,12 @@ def reference(text: str) -> str:
     if looks_secret(text) or "//" in text:
         raise secret("env:NAME or ssm:/path")
     raise ValueError("the name of a secret: env:NAME or ssm:/path")
+
+
+def parameter(text: str) -> str:
+    """The name of a secret that a function reads by itself: only SSM is within its reach."""
+    if is_reference(text) and text.startswith("ssm:"):
+        return text
+    if not is_reference(text) and (looks_secret(text) or "//" in text):
+        raise secret("ssm:/path")
+    raise ValueError("ssm:/path, a parameter of the SSM Parameter Store")

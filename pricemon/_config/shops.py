@@ -161,15 +161,9 @@ _ENDPOINTS = {
 }
 
 
-class Subscription(Section):
-    """Who hears of alerts, and of which. Empty lists mean all."""
+class Selection(Section):
+    """Which alerts somebody hears of. Empty lists mean all."""
 
-    protocol: Literal["email", "email-json", "sms", "http", "https", "sqs", "lambda"] = Field(
-        description="email, email-json, sms, http, https, sqs or lambda"
-    )
-    endpoint: str = Field(
-        description="address, number, URL or ARN; env:NAME or ssm:/path where it holds a secret"
-    )
     kinds: Annotated[
         tuple[t.AlertKindName, ...], BeforeValidator(t.as_list), AfterValidator(t.unique)
     ] = Field(default=(), description="kinds of alert, such as drop_percent")
@@ -181,6 +175,17 @@ class Subscription(Section):
     )
     min_percent: t.Percent | None = Field(
         default=None, description="least change in percent, up or down"
+    )
+
+
+class Subscription(Selection):
+    """Who hears of alerts, and of which."""
+
+    protocol: Literal["email", "email-json", "sms", "http", "https", "sqs", "lambda"] = Field(
+        description="email, email-json, sms, http, https, sqs or lambda"
+    )
+    endpoint: str = Field(
+        description="address, number, URL or ARN; env:NAME or ssm:/path where it holds a secret"
     )
     raw: bool = Field(default=False, description="deliver the bare message (sqs, http, https)")
 
@@ -195,6 +200,33 @@ class Subscription(Section):
             raise ValueError(f"endpoint must be {expectation}, or env:NAME, or ssm:/path")
         if self.raw and self.protocol not in {"sqs", "http", "https"}:
             raise ValueError("raw must be false: only sqs, http and https deliver bare messages")
+        return self
+
+
+class Notifier(Selection):
+    """Chat and push by Apprise, in a function of its own."""
+
+    enabled: bool = Field(default=False, description="make the notifier")
+    urls: Annotated[
+        tuple[t.Parameter, ...], BeforeValidator(t.as_list), AfterValidator(t.unique)
+    ] = Field(
+        default=(),
+        max_length=20,
+        description="ssm:/path of each parameter that holds an Apprise URL",
+    )
+    attempts: int = Field(
+        default=10, ge=1, le=1000, description="deliveries to a channel before a dead letter"
+    )
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Paths of the SSM parameters with the URLs."""
+        return tuple(url.removeprefix("ssm:") for url in self.urls)
+
+    @model_validator(mode="after")
+    def _has_channels(self) -> Self:
+        if self.enabled and not self.urls:
+            raise ValueError("urls must name a parameter when enabled, such as ssm:/pricemon/slack")
         return self
 
 

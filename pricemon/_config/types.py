@@ -173,6 +173,8 @@ Locale = Annotated[
 ]
 Reference = Annotated[str, AfterValidator(secrets.reference)]
 """The name of a secret: `env:NAME` or `ssm:/path`."""
+Parameter = Annotated[str, AfterValidator(secrets.parameter)]
+"""The name of a secret that a function reads by itself: `ssm:/path`."""
 Headers = Annotated[dict[str, str], AfterValidator(secrets.headers)]
 Regex = Annotated[str, AfterValidator(_regex)]
 KmsKey = Annotated[
