@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lambda_src.scraper.queue import Outgoing
 from pricemon.core import dispatch, messages, runs
@@ -14,9 +14,8 @@ from pricemon.core.errors import Retry
 from pricemon.core.model import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from lambda_src.scraper.queue import Queue
     from pricemon.core.messages import FanOut
     from pricemon.core.model import Product
     from pricemon.core.runs import Run
@@ -29,12 +28,20 @@ _RECENT_RUNS = 5
 _DEFAULT_RATE = 1.0
 
 
+class Sender(Protocol):
+    """What a fan-out needs of a queue; `Queue` is one."""
+
+    def send(self, messages: Iterable[Outgoing]) -> list[Outgoing]:
+        """Send the messages; returns those that were not taken."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FanOuts:
     """Fans sweeps out. `clock` is in epoch seconds."""
 
     table: Table
-    queue: Queue
+    queue: Sender
     settings: Settings
     clock: Callable[[], float] = time.time
 

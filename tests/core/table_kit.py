@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from pricemon.core import items
 from pricemon.core.model import Product
 from pricemon.core.table import RETAILER_INDEX, Table
 
@@ -66,6 +67,11 @@ def moto_table(**options: Any) -> Iterator[Table]:
         dynamodb = client("dynamodb")
         create_table(dynamodb)
         yield Table(dynamodb, TABLE, sleep=no_sleep, **options)
+
+
+def fill(table: Table, *products: Product) -> None:
+    """Products in the table by plain puts: moto copies its whole table for each transaction."""
+    table.rows.write({"PutRequest": {"Item": items.product_item(p)}} for p in products)
 
 
 def product(product_id: str = "p1", retailer: str = "shop-a", **fields: Any) -> Product:

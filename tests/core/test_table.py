@@ -14,7 +14,7 @@ from pricemon.core.attributes import MalformedItem
 from pricemon.core.dynamo import Throttled
 from pricemon.core.model import AlertState, Held, Known, Observation, Outcome, Status
 from pricemon.core.table import Table
-from tests.core.table_kit import moto_table, no_sleep, product
+from tests.core.table_kit import fill, moto_table, no_sleep, product
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def error(code: str, **more: Any) -> ClientError:
 
 def test_the_catalogue_comes_page_by_page_and_goes_on_after_any_product(table: Table) -> None:
     many = [product(f"p{number:03}") for number in range(130)]
-    table.put_catalogue(new=[*many, product("elsewhere", retailer="shop-b")])
+    fill(table, *many, product("elsewhere", retailer="shop-b"))
     table.put_observations([seen(7, "p001")])  # the index holds these too
 
     everything = list(table.catalogue("shop-a"))
@@ -131,7 +131,7 @@ def test_a_removed_product_is_never_resurrected(table: Table) -> None:
 
 
 def test_many_products_are_read_by_id(table: Table) -> None:
-    table.put_catalogue(new=[product(f"p{number}") for number in range(110)])
+    fill(table, *(product(f"p{number}") for number in range(110)))
     found = table.get_products([*(f"p{number}" for number in range(120)), "p1", "p1"])
     assert len(found) == 110
     assert found["p7"] == product("p7")
