@@ -28,7 +28,7 @@ from pricemon.core.extraction import (
 from pricemon.core.extraction.document import Document, text_of
 from pricemon.core.extraction.offers import Claim
 from pricemon.core.extraction.products import Product
-from pricemon.core.extraction.visible import View
+from pricemon.core.extraction.sight import View
 from pricemon.core.model import Availability, Page, Reading, Reason
 from pricemon.core.settings import ExtractRule
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pricemon.core import currencies
 from pricemon.core.extraction.document import Document, urlsplit_path
 from pricemon.core.extraction.offers import Claim
-from pricemon.core.extraction.visible import Seen, View
+from pricemon.core.extraction.sight import Seen, View
 from pricemon.core.model import Candidate, Reason
 
 NEAR_HEADING = 6

@@ -41,52 +41,79 @@ def _table(**groups: str) -> dict[str, int]:
 # Whole words, and pairs of neighbouring words written together (`list-price` → listprice).
 _EXACT = _table(
     PRICE="pricing prc pric pris pret cost valor betrag kwota ar gia amount money sum summa hind nedan",
-    CURRENT="""now our today actual promo promotion offer offerprice buybox salg akci akce akcia current final special
-        sale newprice pricenew pricenow mainprice productprice priceproduct detailprice pricedetail discounted
-        reduced salesprice saleprice priceactual pricecurrent currentprice finalprice specialprice ins live your
-        yourprice sell selling sellprice prcdsc""",
-    LIST="""old was before prev previous past origin orig original regular retail rrp msrp srp uvp compare
-        compareat through anterior antes ancien barre barré vorher statt stara stary puvodni bezna eski eredeti vechi
-        ord ordinary undiscounted slash del omnibus history listprice
-        marketprice normalprice fullprice advice advies oldprice priceold wasprice pricewas regularprice
-        priceregular originalprice priceoriginal retailprice referenceprice beforeprice nondiscounted
-        withoutdiscount nodiscount last30 lowest30 catalogprice crossedprice strikeprice rrpprice
-        przed przedpromocja skreslona sugerowana recommendedprice prcorg orgprice priceorg""",
+    CURRENT="""
+        now our today actual promo promotion offer offerprice buybox salg akci akce akcia
+        current final special sale newprice pricenew pricenow mainprice productprice
+        priceproduct detailprice pricedetail discounted reduced salesprice saleprice priceactual
+        pricecurrent currentprice finalprice specialprice ins live your yourprice sell selling
+        sellprice prcdsc
+    """,
+    LIST="""
+        old was before prev previous past origin orig original regular retail rrp msrp srp uvp
+        compare compareat through anterior antes ancien barre barré vorher statt stara stary
+        puvodni bezna eski eredeti vechi ord ordinary undiscounted slash del omnibus history
+        listprice marketprice normalprice fullprice advice advies oldprice priceold wasprice
+        pricewas regularprice priceregular originalprice priceoriginal retailprice
+        referenceprice beforeprice nondiscounted withoutdiscount nodiscount last30 lowest30
+        catalogprice crossedprice strikeprice rrpprice przed przedpromocja skreslona sugerowana
+        recommendedprice prcorg orgprice priceorg
+    """,
     STRUCK="strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré throughprice",
-    SECONDARY="""exvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit
-        priceper perunit perkg grundpreis baseprice pum installment installments instalment instalments month monthly
-        finance financing financial leasing credit klarna afterpay affirm laybuy zippay paypal mensual cuota cuotas parcela
-        parcelas parcelamento taksit raty rata emi splitit shipping delivery versand livraison dostawa dostavka doprava
-        postage envio frete freight kargo save saves saved saving savings yousave discountamount discountpercent
-        discountvalue discountlabel discountbadge discountrate percent percentage coupon voucher cashback reward
-        rewards loyalty bonus points deposit pfand kaucja surcharge member members memberprice club wholesale b2b
-        bulk tier tiers tierprice staffel staffelpreise multibuy warranty insurance giftcard giftwrap tradein
-        threshold subscribe subscription abo subtotal withouttax pricetax taxprice pricewithouttax pricenet minprice maxprice
-        priceexcl priceexvat economy economia""",
-    NOISE="""quantity qty total rating ratings star stars review reviews sku article ean phone tel telephone date
-        countdown timer stock counter count weight dimension dimensions range plus minus stepper badge step""",
-    ZONE="""related similar recommend recommended recommendation recommendations recommends recently viewed upsell upsells crosssell
-        crosssells crosssale crosssell also accessory accessories bundle bundles frequently fbt together alternative alternatives
-        complementary suggested suggestions suggestion youmay otherproducts otheritems otheroffers moreproducts
-        moreitems newproducts newarrivals bestseller bestsellers bestsell bestselling popular trending featured productgrid productlist
-        productlists productslist productslider productcarousel producttile producttiles productcard productcards productteaser
-        productminiature productthumb productsgrid productsslider productscarousel productsblock productsrow listing listings
-        carousel swiper slick owl marquee footer nav navbar navigation navigace megamenu mainmenu menu submenu topbar breadcrumb
-        breadcrumbs comment comments testimonial testimonials faq banner banners advert adverts newsletter
-        cookie cookies modal popup filter filters facet facets sidebar wishlist tooltip tooltips blog search payment payments
-        login siteheader pageheader stickyheader cheaper combo kit addon addons usluga services calculator calc
-        polecane polecamy podobne souvisejici souvisejicich suvisiace ähnliche aehnliche zubehoer zubehör empfehlungen
-        relacionados relacionado tambien associes simili correlati gerelateerd liknande relatert tillbehor benzer ilgili
-        pohozhie soputstvuyuschie minicart headercart topcart sidecart cartdrawer cartsummary carttotal cartmini cartcontent cartcount
-        cartwidget cartbox cartblock cartpreview cartpopup cartprice cartsubtotal carticon cartlink cartinfo minibasket headerbasket
-        basketmini baskettotal basketsummary basketcontent shoppingcart shoppingbag checkout cartstatus basketbox
-        basketinfo basketprice koszyk kosik warenkorb panier carrito carrello sepet korb kosarica
-        lastviewed crossselling upselling customersalso alsobought alsolike compareproducts suggestproducts teaser teasers
-        promobox promoblock promobanner promoad sponsored promoted ads ad adbox feedback rev qa questions answers notification notifications
-        autocomplete dropdown megadropdown offcanvas drawer productitem_ subcategories subcategory categorylist""",
-    BUY="""addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton buybtn buybox buyform
-        btnbuy btncart buy cartadd cartform cartbutton cartbtn addto indenwarenkorb dokosika dokoszyka
-        variationsform productform purchase koop kaufen comprar acheter kupit satinal kup kupic koupit""",
+    SECONDARY="""
+        exvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax
+        taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit priceper
+        perunit perkg grundpreis baseprice pum installment installments instalment instalments
+        month monthly finance financing financial leasing credit klarna afterpay affirm laybuy
+        zippay paypal mensual cuota cuotas parcela parcelas parcelamento taksit raty rata emi
+        splitit shipping delivery versand livraison dostawa dostavka doprava postage envio frete
+        freight kargo save saves saved saving savings yousave discountamount discountpercent
+        discountvalue discountlabel discountbadge discountrate percent percentage coupon voucher
+        cashback reward rewards loyalty bonus points deposit pfand kaucja surcharge member
+        members memberprice club wholesale b2b bulk tier tiers tierprice staffel staffelpreise
+        multibuy warranty insurance giftcard giftwrap tradein threshold subscribe subscription
+        abo subtotal withouttax pricetax taxprice pricewithouttax pricenet minprice maxprice
+        priceexcl priceexvat economy economia
+    """,
+    NOISE="""
+        quantity qty total rating ratings star stars review reviews sku article ean phone tel
+        telephone date countdown timer stock counter count weight dimension dimensions range
+        plus minus stepper badge step
+    """,
+    ZONE="""
+        related similar recommend recommended recommendation recommendations recommends recently
+        viewed upsell upsells crosssell crosssells crosssale crosssell also accessory
+        accessories bundle bundles frequently fbt together alternative alternatives
+        complementary suggested suggestions suggestion youmay otherproducts otheritems
+        otheroffers moreproducts moreitems newproducts newarrivals bestseller bestsellers
+        bestsell bestselling popular trending featured productgrid productlist productlists
+        productslist productslider productcarousel producttile producttiles productcard
+        productcards productteaser productminiature productthumb productsgrid productsslider
+        productscarousel productsblock productsrow listing listings carousel swiper slick owl
+        marquee footer nav navbar navigation navigace megamenu mainmenu menu submenu topbar
+        breadcrumb breadcrumbs comment comments testimonial testimonials faq banner banners
+        advert adverts newsletter cookie cookies modal popup filter filters facet facets sidebar
+        wishlist tooltip tooltips blog search payment payments login siteheader pageheader
+        stickyheader cheaper combo kit addon addons usluga services calculator calc polecane
+        polecamy podobne souvisejici souvisejicich suvisiace ähnliche aehnliche zubehoer zubehör
+        empfehlungen relacionados relacionado tambien associes simili correlati gerelateerd
+        liknande relatert tillbehor benzer ilgili pohozhie soputstvuyuschie minicart headercart
+        topcart sidecart cartdrawer cartsummary carttotal cartmini cartcontent cartcount
+        cartwidget cartbox cartblock cartpreview cartpopup cartprice cartsubtotal carticon
+        cartlink cartinfo minibasket headerbasket basketmini baskettotal basketsummary
+        basketcontent shoppingcart shoppingbag checkout cartstatus basketbox basketinfo
+        basketprice koszyk kosik warenkorb panier carrito carrello sepet korb kosarica
+        lastviewed crossselling upselling customersalso alsobought alsolike compareproducts
+        suggestproducts teaser teasers promobox promoblock promobanner promoad sponsored
+        promoted ads ad adbox feedback rev qa questions answers notification notifications
+        autocomplete dropdown megadropdown offcanvas drawer productitem_ subcategories
+        subcategory categorylist
+    """,
+    BUY="""
+        addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton
+        buybtn buybox buyform btnbuy btncart buy cartadd cartform cartbutton cartbtn addto
+        indenwarenkorb dokosika dokoszyka variationsform productform purchase koop kaufen
+        comprar acheter kupit satinal kup kupic koupit
+    """,
     CENTS="cent cents dec decimal decimals frac fraction mantissa sup small penny pence minor kop kopecks grosz grosze haler drobne tiny cts fractional superscript",
     HIDDEN="hidden hide dnone ishidden nghide",
     OFFSCREEN="offscreen sronly visuallyhidden screenreader screenreaders",

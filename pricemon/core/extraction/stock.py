@@ -10,29 +10,86 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from pricemon.core.extraction.visible import View
+from pricemon.core.extraction.sight import View
 from pricemon.core.extraction.zones import Zones
 from pricemon.core.model import Availability
 
 _PHRASES: dict[str, Availability] = {}
 for _state, _phrases in {
-    Availability.IN_STOCK: """in stock, in-stock, instock, available, available now, available online, item in stock, product in stock, currently in stock, in stock online, ready to ship, ships today, in stock now,
-        auf lager, lieferbar, sofort lieferbar, vorrätig, sofort verfügbar, verfügbar, ab lager lieferbar, lagernd, op voorraad, voorradig, direct leverbar, en stock, disponible, en stock en ligne, disponible en ligne, disponible immédiatement,
-        en existencia, hay stock, disponibile, disponibilità immediata, in magazzino, em estoque, em stock, disponível, skladem, na skladě, na sklade, skladom, ihned k odeslání, dostępny, dostępne, w magazynie, na stanie, produkt dostępny, dostępny od ręki, duża ilość, średnia ilość, w magazynie,
-        raktáron, készleten, elérhető, în stoc, in stoc, stoc suficient, disponibil, в наличии, есть в наличии, на складе, є в наявності, в наявності, в наличност, налично, наличен, stokta, stokta var, mevcut, på lager, i lager, finns i lager, finns i webblager, varastossa, heti saatavilla,
-        na zalogi, dobavljivo, zaloga, na zalihi, na lageru, dostupno, na stanju, raspoloživo, laos, laos olemas, ir noliktavā, pieejams, yra sandėlyje, turime, prekė yra sandėlyje, σε απόθεμα, διαθέσιμο, άμεσα διαθέσιμο, còn hàng, in voorraad,
-        متوفر, متوفر في المخزون, במלאי, 在庫あり, 有货, 有貨, 现货, 재고 있음, มีสินค้า, tersedia, มีสินค้าในสต็อก""",
-    Availability.OUT_OF_STOCK: """out of stock, out-of-stock, sold out, soldout, currently unavailable, temporarily out of stock, unavailable, not available, no longer in stock, item is out of stock, this item is out of stock, this product is out of stock, currently out of stock, not in stock, out of stock online,
-        currently sold out, temporarily unavailable, this product is currently unavailable, this item is currently unavailable, we don't know when or if this item will be back in stock, email me when available,
-        notify me when available, ausverkauft, nicht auf lager, nicht lieferbar, nicht verfügbar, nicht vorrätig, derzeit nicht verfügbar, zur zeit nicht lieferbar, momentan nicht verfügbar, vergriffen, uitverkocht, niet op voorraad, niet leverbar, niet leverbaar, rupture de stock, en rupture de stock, épuisé, indisponible, actuellement indisponible, non disponible, produit épuisé,
-        agotado, sin stock, no disponible, sin existencias, producto agotado, esaurito, non disponibile, non disponibile al momento, temporaneamente non disponibile, esgotado, indisponível, fora de estoque, produto indisponível, vyprodáno, není skladem, nedostupné, vypredané, nie je skladom, momentálně nedostupné, momentálne nedostupné, wyprzedane, niedostępny, brak w magazynie, brak towaru, produkt niedostępny, chwilowo niedostępny, wyprzedany, towar niedostępny,
-        elfogyott, nincs készleten, nincs raktáron, jelenleg nem elérhető, nem elérhető, stoc epuizat, indisponibil, nu este în stoc, нет в наличии, нет на складе, распродано, товар закончился, немає в наявності, відсутній, няма наличност, изчерпан, изчерпано, не е наличен, tükendi, stokta yok, stok tükendi, utsolgt, slut i lager, slutsåld, ikke på lager, udsolgt, loppuunmyyty, ei varastossa, tillfälligt slut, ikke tilgængelig,
-        ni na zalogi, razprodano, nedobavljivo, nije dostupno, nema na zalihi, rasprodano, trenutno nedostupno, otsas, läbi müüdud, izpārdots, išparduota, nėra sandėlyje, εξαντλήθηκε, μη διαθέσιμο, εξαντλημένο, hết hàng, غير متوفر, نفذ من المخزون, نفدت الكمية, אזל מהמלאי, אזל המלאי,
-        在庫切れ, 在庫なし, 売り切れ, 品切れ, 缺货, 缺貨, 无货, 售罄, 품절, 일시품절, สินค้าหมด, habis, stok habis""",
-    Availability.PRE_ORDER: """pre-order, preorder, pre order, available for pre-order, vorbestellbar, vorbestellung, précommande, en précommande, preventa, pre-venda, preordine, předobjednávka, předprodej, predobjednávka, przedsprzedaż, előrendelés, предзаказ, передзамовлення, ön sipariş, förbeställ, forudbestilling, forhåndsbestill, ennakkotilaus, 予約受付中, 预售, 예약판매""",
-    Availability.BACK_ORDER: """back-order, backorder, on backorder, available on backorder, on back order, nachbestellt, auf bestellung, na objednávku, na zamówienie, под заказ, під замовлення, sur commande, bajo pedido, su ordinazione, sob encomenda, rendelésre, la comandă, beställningsvara, op bestelling""",
-    Availability.DISCONTINUED: """discontinued, no longer available, this item is no longer available, this product is no longer available, product discontinued, nicht mehr lieferbar, nicht mehr verfügbar, artikel nicht mehr verfügbar, eingestellt, n'est plus disponible, produit arrêté, descatalogado, fuori produzione, prodej ukončen, ukončený predaj, snět z produkce, wycofany ze sprzedaży, снят с производства, знято з виробництва, utgått, utgår, udgået, poistunut valikoimasta, niet meer leverbaar, kifutott, 販売終了, 停产, 단종""",
-    Availability.LIMITED: """low stock, limited stock, only a few left, few left, last items in stock, last items, last pieces, nur noch wenige verfügbar, wenige verfügbar, geringer bestand, derniers articles en stock, últimas unidades, ultimi pezzi, ostatnie sztuki, poslední kusy, posledné kusy, mała ilość, utolsó darabok, последние штуки, son ürünler, få på lager, få kvar i lager, få i lager, ultimele bucăți, 残りわずか""",
+    Availability.IN_STOCK: """
+        in stock, in-stock, instock, available, available now, available online, item in stock,
+        product in stock, currently in stock, in stock online, ready to ship, ships today,
+        in stock now, auf lager, lieferbar, sofort lieferbar, vorrätig, sofort verfügbar,
+        verfügbar, ab lager lieferbar, lagernd, op voorraad, voorradig, direct leverbar,
+        en stock, disponible, en stock en ligne, disponible en ligne, disponible immédiatement,
+        en existencia, hay stock, disponibile, disponibilità immediata, in magazzino, em estoque,
+        em stock, disponível, skladem, na skladě, na sklade, skladom, ihned k odeslání, dostępny,
+        dostępne, w magazynie, na stanie, produkt dostępny, dostępny od ręki, duża ilość,
+        średnia ilość, w magazynie, raktáron, készleten, elérhető, în stoc, in stoc,
+        stoc suficient, disponibil, в наличии, есть в наличии, на складе, є в наявності,
+        в наявності, в наличност, налично, наличен, stokta, stokta var, mevcut, på lager,
+        i lager, finns i lager, finns i webblager, varastossa, heti saatavilla, na zalogi,
+        dobavljivo, zaloga, na zalihi, na lageru, dostupno, na stanju, raspoloživo, laos,
+        laos olemas, ir noliktavā, pieejams, yra sandėlyje, turime, prekė yra sandėlyje,
+        σε απόθεμα, διαθέσιμο, άμεσα διαθέσιμο, còn hàng, in voorraad, متوفر, متوفر في المخزون,
+        במלאי, 在庫あり, 有货, 有貨, 现货, 재고 있음, มีสินค้า, tersedia, มีสินค้าในสต็อก
+    """,
+    Availability.OUT_OF_STOCK: """
+        out of stock, out-of-stock, sold out, soldout, currently unavailable,
+        temporarily out of stock, unavailable, not available, no longer in stock,
+        item is out of stock, this item is out of stock, this product is out of stock,
+        currently out of stock, not in stock, out of stock online, currently sold out,
+        temporarily unavailable, this product is currently unavailable,
+        this item is currently unavailable,
+        we don't know when or if this item will be back in stock, email me when available,
+        notify me when available, ausverkauft, nicht auf lager, nicht lieferbar, nicht verfügbar,
+        nicht vorrätig, derzeit nicht verfügbar, zur zeit nicht lieferbar,
+        momentan nicht verfügbar, vergriffen, uitverkocht, niet op voorraad, niet leverbar,
+        niet leverbaar, rupture de stock, en rupture de stock, épuisé, indisponible,
+        actuellement indisponible, non disponible, produit épuisé, agotado, sin stock,
+        no disponible, sin existencias, producto agotado, esaurito, non disponibile,
+        non disponibile al momento, temporaneamente non disponibile, esgotado, indisponível,
+        fora de estoque, produto indisponível, vyprodáno, není skladem, nedostupné, vypredané,
+        nie je skladom, momentálně nedostupné, momentálne nedostupné, wyprzedane, niedostępny,
+        brak w magazynie, brak towaru, produkt niedostępny, chwilowo niedostępny, wyprzedany,
+        towar niedostępny, elfogyott, nincs készleten, nincs raktáron, jelenleg nem elérhető,
+        nem elérhető, stoc epuizat, indisponibil, nu este în stoc, нет в наличии, нет на складе,
+        распродано, товар закончился, немає в наявності, відсутній, няма наличност, изчерпан,
+        изчерпано, не е наличен, tükendi, stokta yok, stok tükendi, utsolgt, slut i lager,
+        slutsåld, ikke på lager, udsolgt, loppuunmyyty, ei varastossa, tillfälligt slut,
+        ikke tilgængelig, ni na zalogi, razprodano, nedobavljivo, nije dostupno, nema na zalihi,
+        rasprodano, trenutno nedostupno, otsas, läbi müüdud, izpārdots, išparduota,
+        nėra sandėlyje, εξαντλήθηκε, μη διαθέσιμο, εξαντλημένο, hết hàng, غير متوفر,
+        نفذ من المخزون, نفدت الكمية, אזל מהמלאי, אזל המלאי, 在庫切れ, 在庫なし, 売り切れ, 品切れ, 缺货, 缺貨, 无货,
+        售罄, 품절, 일시품절, สินค้าหมด, habis, stok habis
+    """,
+    Availability.PRE_ORDER: """
+        pre-order, preorder, pre order, available for pre-order, vorbestellbar, vorbestellung,
+        précommande, en précommande, preventa, pre-venda, preordine, předobjednávka, předprodej,
+        predobjednávka, przedsprzedaż, előrendelés, предзаказ, передзамовлення, ön sipariş,
+        förbeställ, forudbestilling, forhåndsbestill, ennakkotilaus, 予約受付中, 预售, 예약판매
+    """,
+    Availability.BACK_ORDER: """
+        back-order, backorder, on backorder, available on backorder, on back order, nachbestellt,
+        auf bestellung, na objednávku, na zamówienie, под заказ, під замовлення, sur commande,
+        bajo pedido, su ordinazione, sob encomenda, rendelésre, la comandă, beställningsvara,
+        op bestelling
+    """,
+    Availability.DISCONTINUED: """
+        discontinued, no longer available, this item is no longer available,
+        this product is no longer available, product discontinued, nicht mehr lieferbar,
+        nicht mehr verfügbar, artikel nicht mehr verfügbar, eingestellt, n'est plus disponible,
+        produit arrêté, descatalogado, fuori produzione, prodej ukončen, ukončený predaj,
+        snět z produkce, wycofany ze sprzedaży, снят с производства, знято з виробництва, utgått,
+        utgår, udgået, poistunut valikoimasta, niet meer leverbaar, kifutott, 販売終了, 停产, 단종
+    """,
+    Availability.LIMITED: """
+        low stock, limited stock, only a few left, few left, last items in stock, last items,
+        last pieces, nur noch wenige verfügbar, wenige verfügbar, geringer bestand,
+        derniers articles en stock, últimas unidades, ultimi pezzi, ostatnie sztuki,
+        poslední kusy, posledné kusy, mała ilość, utolsó darabok, последние штуки, son ürünler,
+        få på lager, få kvar i lager, få i lager, ultimele bucăți, 残りわずか
+    """,
 }.items():  # fmt: skip
     for _phrase in _phrases.replace("\n", ",").split(","):
         _PHRASES.setdefault(" ".join(_phrase.split()), _state)

@@ -1,0 +1,88 @@
+"""What the page is about: the element that bears the product's name, and the buttons that buy it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selectolax.lexbor import LexborNode
+
+from pricemon.core.extraction import labels, names
+from pricemon.core.extraction.document import Document
+from pricemon.core.extraction.labels import Label
+from pricemon.core.extraction.names import Says
+from pricemon.core.extraction.products import alike, tokens
+from pricemon.core.extraction.zones import NEVER
+
+BUY_REACH = 8
+"""Elements above a button within which an amount may be what it charges."""
+
+_LIKELY = 'h2, h3, [itemprop="name"], [class*="name" i], [class*="title" i]'
+_MOST_LIKELY = 60
+_MOST_BUTTONS = 120
+_BUY_CSS = (
+    'button, input[type="submit"], input[type="button"], input[type="image"], a[class*="buy" i], '
+    'a[class*="cart" i], a[class*="basket" i], a[id*="cart" i], form[class*="cart" i]'
+)
+
+
+def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None:
+    """The element that holds the product's name: the `<h1>` most like it, else a likely text."""
+    wanted = [tokens(name) for name in known_as if name]
+    headings = document.headings
+    for h1 in headings:
+        if any(alike(tokens(h1.text()), name) for name in wanted):
+            return h1
+    if headings and not wanted:
+        return headings[0]
+    for node in document.tree.css(_LIKELY)[:_MOST_LIKELY]:
+        if node.tag != "meta" and any(alike(tokens(node.text()[:300]), name) for name in wanted):
+            return node
+    return headings[0] if headings else None
+
+
+def first_text(heading: LexborNode | None) -> str:
+    """The heading's first text; what no page contains when there is none."""
+    if heading is not None:
+        for node in heading.traverse(include_text=True, skip_empty=True):
+            if node.is_text_node:
+                return (node.text_content or "").strip()
+    return "\0"
+
+
+def buy_buttons(document: Document) -> list[LexborNode]:
+    """The elements that put the product into a cart, by their names or their words."""
+    found = []
+    for node in document.tree.css(_BUY_CSS)[:_MOST_BUTTONS]:
+        attributes = node.attributes
+        declared = attributes.get("class") or attributes.get("id") or attributes.get("name") or ""
+        if names.says(declared) & Says.BUY:
+            found.append(node)
+        elif node.tag in ("button", "input", "a"):
+            text = attributes.get("value") or attributes.get("aria-label") or node.text()[:60]
+            if labels.of(" ".join(text.split())) & Label.BUY:
+                found.append(node)
+    return found
+
+
+def reach(buttons: Sequence[LexborNode]) -> dict[int, int]:
+    """The elements above the buttons, with how far above."""
+    places: dict[int, int] = {}
+    for button in buttons:
+        parent, up = button.parent, 1
+        while parent is not None and up <= BUY_REACH and parent.tag != "body":
+            places[parent.mem_id] = min(places.get(parent.mem_id, NEVER), up)
+            parent, up = parent.parent, up + 1
+    return places
+
+
+def distance(node: LexborNode, buys: dict[int, int]) -> int:
+    """Elements between `node` and a button that buys, the longer way; `NEVER` when none is near."""
+    current: LexborNode | None = node
+    for level in range(BUY_REACH):
+        if current is None:
+            break
+        up = buys.get(current.mem_id)
+        if up is not None:
+            return max(up, level)
+        current = current.parent
+    return NEVER

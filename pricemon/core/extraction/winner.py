@@ -1,0 +1,98 @@
+"""The amounts against each other: one must stand out, or nothing does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pricemon.core.extraction import pieces
+from pricemon.core.extraction.labels import Label
+from pricemon.core.extraction.sight import Seen, View
+
+ENOUGH = 44
+"""The least score of a price. A sign near the heading, or a name and a place, come to as much."""
+MARGIN = 10
+"""By how much the winner leads every other amount."""
+SURE = 58
+SURE_MARGIN = 16
+
+_NEIGHBOURS = 8
+_QUALIFIED = 3
+_DEEPEST_DISCOUNT = 4
+_ROUNDING = Decimal("0.002")
+# Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
+_VAT = tuple(
+    Decimal(r) for r in "1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27".split()
+)
+
+
+def decide(view: View) -> None:
+    """Find the winner, if one amount stands out among those that may be the price."""
+    found = view.seen
+    eligible = [seen for seen in found if seen.kind == "price"] or _named_old_alone(found)
+    groups: dict[Decimal, list[Seen]] = {}
+    for seen in eligible:
+        groups.setdefault(seen.amount.normalize(), []).append(seen)
+    ranked = sorted(groups.values(), key=_weight, reverse=True)
+    if not ranked or _weight(ranked[0]) < ENOUGH:
+        return
+    ranked = _settle_pair(ranked, view)
+    best = max(ranked[0], key=lambda seen: seen.score)
+    rivals = [g for g in ranked[1:] if _weight(ranked[0]) - _weight(g) < MARGIN]
+    view.close = [max(group, key=lambda seen: seen.score) for group in (ranked[0], *rivals)]
+    if any(s.kind in ("range", "from") and best.score - s.score < MARGIN for s in found):
+        return
+    if not rivals:
+        view.winner = best
+        runner_up = _weight(ranked[1]) if len(ranked) > 1 else 0
+        view.sure = best.score >= SURE and _weight(ranked[0]) - runner_up >= SURE_MARGIN
+
+
+def _weight(group: list[Seen]) -> int:
+    return max(seen.score for seen in group) + 3 * min(2, len(group) - 1)
+
+
+def _named_old_alone(found: list[Seen]) -> list[Seen]:
+    """A price that only its class calls old is the price when nothing newer stands there."""
+    named = [
+        seen
+        for seen in found
+        if seen.kind == "list" and not seen.place.struck and not seen.label & Label.LIST
+    ]
+    return named if len({seen.amount for seen in named}) == 1 else []
+
+
+def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
+    """Two bare amounts side by side: what one pays, and what one would have paid."""
+    if len(ranked) < 2 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:  # noqa: PLR2004 - a pair
+        return ranked
+    one, other = (max(group, key=lambda seen: seen.score) for group in ranked[:2])
+    low, high = sorted((one, other), key=lambda seen: seen.amount)
+    if one.sign != other.sign or not (_discount_is_shown(low, high, view) or _are_twins(low, high)):
+        return ranked
+    high.kind = "list"
+    return [ranked[0] if low in ranked[0] else ranked[1], *ranked[2:]]
+
+
+def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:
+    """Whether the page prints the difference of two neighbouring amounts, or its percentage."""
+    if abs(low.order - high.order) > _NEIGHBOURS:
+        return False
+    saved = high.amount - low.amount
+    if any(seen.amount == saved and seen.kind == "secondary" for seen in view.seen):
+        return True
+    percent = saved * 100 / high.amount
+    return any(abs(percent - shown) <= 1 for shown in view.percents)
+
+
+def _are_twins(low: Seen, high: Seen) -> bool:
+    """Whether two amounts share one element that is named a price, and are no tax apart."""
+    parent = low.node.parent
+    if parent is None or parent != high.node.parent or parent.tag in ("body", "main"):
+        return False
+    if (
+        max(low.place.price, high.place.price) > _QUALIFIED
+        or len(parent.text(strip=True)) > pieces.MAX_TEXT
+    ):
+        return False
+    ratio = high.amount / low.amount
+    return ratio <= _DEEPEST_DISCOUNT and not any(abs(ratio - vat) < _ROUNDING for vat in _VAT)
