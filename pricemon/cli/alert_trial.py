@@ -11,8 +11,9 @@ from pricemon.core.changes import price_of
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.model import Alert, AlertKind, Known, Product, Status
 from pricemon.core.quiet import quiet_until
+from pricemon.core.rule_case import percent
 from pricemon.core.rulebook import effective_rules
-from pricemon.core.rules import evaluate, percent
+from pricemon.core.rules import evaluate
 
 if TYPE_CHECKING:
     from pricemon.core.rule_report import Line

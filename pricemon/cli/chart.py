@@ -1,23 +1,19 @@
-"""A price over time as a step line: in characters for a terminal, as SVG for a file. Pure."""
+"""A price over time as a step line, in characters for a terminal. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pricemon.core.wording import clean, day, number
+from pricemon.core.wording import day, number
 
 if TYPE_CHECKING:
     from pricemon.core.history import Step
 
-_COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 MARKS = "─━╌═┄┈"
 """What the lines of several products are drawn with, in order."""
-
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _LINE = 960, 360, 80, 20, 40, 20
 
 
 def plain(series: Mapping[str, Sequence[Step]], *, until: int, width: int, height: int) -> str:
@@ -49,72 +45,6 @@ def plain(series: Mapping[str, Sequence[Step]], *, until: int, width: int, heigh
     first, last = day(start), day(until)
     lines.append(" " * (margin + 1) + first + last.rjust(columns - len(first)))
     return "\n".join(lines)
-
-
-def svg(series: Mapping[str, Sequence[Step]], *, until: int, title: str, unit: str) -> str:
-    """The series as a self-contained SVG document, with axes and a legend."""
-    steps = [step for line in series.values() for step in line]
-    start = min((at for at, _ in steps), default=until)
-    low = min((price for _, price in steps), default=Decimal(0))
-    high = max((price for _, price in steps), default=Decimal(1))
-    pad = (high - low) / 20 or max(high / 20, Decimal("0.01"))
-    low, high = max(Decimal(0), low - pad), high + pad
-    length = max(1, until - start)
-
-    def x(at: int) -> float:
-        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * (at - start) / length, 1)
-
-    def y(price: Decimal) -> float:
-        return round(_TOP + (_HEIGHT - _TOP - 2 * _LINE) * float((high - price) / (high - low)), 1)
-
-    height = _HEIGHT + _LINE * len(series)
-    size = f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">',
-        f"<title>{escape(clean(title))}</title>",
-        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-        f'<text x="{_LEFT}" y="24" font-size="16">{escape(clean(title, 100))}</text>',
-    ]
-    for part in range(5):
-        price = low + (high - low) * part / 4
-        parts.append(
-            f'<path d="M{_LEFT} {y(price)}H{_WIDTH - _RIGHT}" stroke="#ddd"/>'
-            f'<text x="{_LEFT - 6}" y="{y(price) + 4}" text-anchor="end">'
-            f"{_rounded(price)}</text>"
-        )
-        at = start + length * part // 4
-        anchor = {0: "start", 4: "end"}.get(part, "middle")
-        parts.append(
-            f'<text x="{x(at)}" y="{_HEIGHT - _LINE}" text-anchor="{anchor}">{day(at)}</text>'
-        )
-    parts.append(f'<text x="{_LEFT - 6}" y="{_TOP - 8}" text-anchor="end">{escape(unit)}</text>')
-    for index, (name, line) in enumerate(series.items()):
-        colour = _COLOURS[index % len(_COLOURS)]
-        path = "".join(
-            f"{'M' if place == 0 else 'H'}{x(at)}{f' {y(price)}' if place == 0 else f'V{y(price)}'}"
-            for place, (at, price) in enumerate(line)
-        )
-        legend = _HEIGHT + index * _LINE
-        parts.append(
-            f'<path d="{path}H{x(until)}" fill="none" stroke="{colour}" stroke-width="2"/>'
-            f'<path d="M{_LEFT} {legend}h24" stroke="{colour}" stroke-width="2"/>'
-            f'<text x="{_LEFT + 32}" y="{legend + 4}">{escape(clean(name, 100))}</text>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def html(series: Mapping[str, Sequence[Step]], *, until: int, title: str, unit: str) -> str:
-    """The same chart in a page of its own."""
-    drawing = svg(series, until=until, title=title, unit=unit)
-    heading = escape(clean(title))
-    return (
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{heading}</title>\n'
-        f"{drawing}</html>\n"
-    )
-
-
-def _rounded(price: Decimal) -> str:
-    return number(round(price, 2), places=2)
 
 
 def _sampled(line: Sequence[Step], start: int, until: int, columns: int) -> list[Decimal | None]:

@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from pricemon.cli import chart, render
+from pricemon.cli import chart, picture, render
 from pricemon.core import facts, history
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.wording import change, iso, money, number, plain_money
@@ -118,17 +118,21 @@ def plot(found: Sequence[History], path: Path) -> None:
     unit = "/".join(sorted({one.statistics.currency for one in found if one.statistics}))
     if not any(series.values()):
         raise PricemonError("there is no price to draw")
+    drawing = picture.layout(series, until=until, title=title, unit=unit)
     match path.suffix.lower():
         case ".svg":
-            content = chart.svg(series, until=until, title=title, unit=unit)
+            content = picture.svg(drawing).encode()
         case ".html" | ".htm":
-            content = chart.html(series, until=until, title=title, unit=unit)
+            content = picture.html(drawing).encode()
+        case ".png":
+            content = picture.png(drawing)
         case ending:
             raise UsageError(
-                f"cannot draw a {ending or 'file without an ending'}", hint="FILE.svg or FILE.html"
+                f"cannot draw a {ending or 'file without an ending'}",
+                hint="FILE.svg, FILE.html or FILE.png",
             )
     try:
-        path.write_text(content, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as problem:
         raise PricemonError(f"{path} cannot be written: {problem.strerror}") from problem
 

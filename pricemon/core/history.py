@@ -18,7 +18,7 @@ from typing import Literal
 
 from pricemon.core.facts import prices
 from pricemon.core.model import Observation, Outcome
-from pricemon.core.rules import percent
+from pricemon.core.rule_case import percent
 
 ACCEPTED = (Outcome.ACCEPTED, Outcome.NOT_MODIFIED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
@@ -16,6 +17,7 @@ import boto3
 import pytest
 import typer
 from moto import mock_aws
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from pricemon.cli import chart, context, history, periods
@@ -186,6 +188,21 @@ def test_pictures(run: Run, tmp_path: Path, name: str) -> None:
     root = ET.fromstring(drawing)
     names = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"Sony [WH]", "other", "EUR"} <= set(names)
+
+
+def test_a_bitmap(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "prices.png"
+    run("xm5", "other", "--plot", str(path))
+    with Image.open(path) as image:
+        assert image.size == (1920, 800)
+        colours = {colour for _, colour in image.convert("RGB").getcolors(1_000_000) or []}
+    assert {(0x25, 0x63, 0xEB), (0xDC, 0x26, 0x26)} <= colours, "a line for each product"
+
+
+def test_a_bitmap_without_pillow(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(PricemonError, match="needs Pillow"):
+        run("xm5", "--plot", "x.png")
 
 
 def test_what_cannot_be_done_is_said(run: Run, tmp_path: Path) -> None:

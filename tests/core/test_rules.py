@@ -20,7 +20,8 @@ from pricemon.core.model import (
     Product,
     Status,
 )
-from pricemon.core.rules import alert_id, evaluate
+from pricemon.core.rule_case import alert_id
+from pricemon.core.rules import evaluate
 from pricemon.core.settings import AlertRules, alert_rules
 
 HOUR = 3_600_000

@@ -148,7 +148,7 @@ def check(pricemon: Any, table: Table, inbox: str, products: int) -> None:
     write(table, {"last": [("ok", 100, "EUR"), ("ok", 50, "EUR")]}, dice)
     told = listen(pricemon.client("sqs"), inbox, until="last")
     assert {name: told[name] for name in stories} == expected
-    assert sum(map(len, expected.values())) > products, "the stories are worth the test"
+    assert sum(map(len, expected.values())) > products // 2, "the stories are worth the test"
 
     replay(pricemon, dice)
     write(table, {"last-2": [("ok", 100, "EUR"), ("ok", 50, "EUR")]}, dice)
