@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pricemon.cli import context, render
-from pricemon.core.errors import UsageError
+from pricemon.cli import context, periods, render
 
 if TYPE_CHECKING:
     from pricemon.cloud.session import Aws
 
 _EVERY = 2.0
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Function(StrEnum):
@@ -29,7 +27,7 @@ class Function(StrEnum):
 def logs(
     ctx: typer.Context,
     function: Annotated[Function, typer.Argument(help="Whose logs.")] = Function.SCRAPER,
-    since: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h, 1d.")] = "10m",
+    since: Annotated[str, typer.Option(help="How far back: 10m, 2h, 1d, or a date.")] = "10m",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they come.")] = False,
     grep: Annotated[
         str | None, typer.Option(help="Only lines with this CloudWatch Logs filter pattern.")
@@ -45,7 +43,7 @@ def logs(
     """
     mine = context.current(ctx)
     name = mine.names.scraper if function is Function.SCRAPER else mine.names.processor
-    start = int(time.time() * 1000) - seconds(since) * 1000
+    start = periods.since(since, at=periods.now())
     for event in _events(mine.aws, mine.names.log_group(name), start, grep, follow=follow):
         line = {"timestamp": event["timestamp"], "message": event["message"].rstrip("\n")}
         if mine.json:
@@ -56,19 +54,11 @@ def logs(
             )
 
 
-def seconds(text: str) -> int:
-    """The seconds of a span such as `90s`, `10m`, `2h` or `1d`. Raises `UsageError`."""
-    number, unit = text[:-1], text[-1:]
-    if not number.isdigit() or unit not in _UNITS:
-        raise UsageError(f"{text!r} is no span of time", hint="for example 90s, 10m, 2h or 1d")
-    return int(number) * _UNITS[unit]
-
-
 def _events(
     aws: Aws, group: str, start: int, pattern: str | None, *, follow: bool
 ) -> Iterator[dict[str, Any]]:
     """The events of a log group since `start` (epoch ms), each once."""
-    seen: set[str] = set()
+    seen: set[tuple[str, int, str]] = set()
     while True:
         arguments = {"logGroupName": group, "startTime": start}
         if pattern:
@@ -77,11 +67,16 @@ def _events(
             aws.pages("logs", "filter_log_events", "events", **arguments),
             key=lambda event: event["timestamp"],
         )
-        fresh = [event for event in events if event["eventId"] not in seen]
+        fresh = [event for event in events if _key(event) not in seen]
         yield from fresh
         if not follow:
             return
-        # Events arrive late: look again at the last minute, and tell by their ids which are new.
+        # Events arrive late: look again at the last minute, and tell which of it are new.
         start = max([start, *(event["timestamp"] - 60_000 for event in events)])
-        seen = {event["eventId"] for event in events if event["timestamp"] >= start}
+        seen = {_key(event) for event in events if event["timestamp"] >= start}
         time.sleep(_EVERY)
+
+
+def _key(event: dict[str, Any]) -> tuple[str, int, str]:
+    """What tells one event from another; not every emulator gives them ids."""
+    return event.get("logStreamName", ""), event["timestamp"], event["message"]
