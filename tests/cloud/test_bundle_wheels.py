@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
+import re
 import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from pricemon.cloud import installer, wheels
+from pricemon.cloud import bundle, installer, wheels
 from pricemon.cloud.wheels import Pin, Platform
 from pricemon.core.errors import PricemonError
 
@@ -198,3 +202,46 @@ def test_the_identity_tells_installed_from_pinned_and_platforms_apart():
     assert host.startswith(f"3.{sys.version_info.minor} ")
     others = {wheels.identity(pins, Platform("3.13", a)) for a in wheels.ARCHITECTURES}
     assert len(others) == 2
+
+
+BY_THE_RUNTIME = {"jmespath", "boto3", "botocore"}
+"""What Lambda's Python has already."""
+
+
+@pytest.mark.parametrize("function", bundle.FUNCTIONS)
+@pytest.mark.parametrize("python", wheels.PYTHONS)
+def test_the_requirements_are_complete(function, python):
+    """They are installed without their own requirements, so none of those may be missing."""
+    platform = Platform(python, "arm64")
+    folder = bundle.source_root() / "lambda_src" / function
+    listed = {
+        pin.name
+        for pin in wheels.pins(
+            (folder / "requirements.txt").read_text(), bundle.constraints().read_text(), platform
+        )
+    }
+    needed = {
+        canonicalize_name(needed.name)
+        for name in listed
+        for text in _requires(name)
+        if not (needed := Requirement(text)).marker
+        or needed.marker.evaluate({**platform.markers, "extra": ""})
+    }
+    assert needed - BY_THE_RUNTIME <= listed
+
+
+def _requires(name: str) -> list[str]:
+    """What an installed distribution asks for; a backport need not be installed everywhere."""
+    try:
+        return importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+
+
+def test_every_constraint_is_one_plain_version():
+    """No address, no range, nothing twice: the pins are part of what makes a zip."""
+    lines = bundle.constraints().read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin)] == []
+    names = [canonicalize_name(pin.partition("==")[0]) for pin in pins]
+    assert len(names) == len(set(names))
