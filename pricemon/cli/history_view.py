@@ -92,7 +92,7 @@ def human(found: Sequence[History], *, by: By, limit: int) -> RenderableType:
         parts += [_heading(one), _periods(one, by) if by else _table(one, limit), Text()]
         if one.statistics:
             parts += [_numbers(one.statistics), Text()]
-    parts.append(_chart(found))
+    parts.append(side_by_side(found))
     return Group(*parts)
 
 
@@ -250,7 +250,8 @@ def _numbers(numbers: Statistics) -> RenderableType:
     return render.table(("", "", ""), rows, right=())
 
 
-def _chart(found: Sequence[History]) -> Text:
+def side_by_side(found: Sequence[History]) -> Text:
+    """One chart of all the histories, with a legend where they are several."""
     series, until = _series(found), max(one.until for one in found)
     width = min(_CHART_WIDTH, shutil.get_terminal_size().columns)
     drawing = chart.plain(series, until=until, width=width, height=_CHART_HEIGHT)
