@@ -191,7 +191,7 @@ class Function(Resource):
 
         def probe() -> dict[str, Any] | None:
             config = aws.call("lambda", "get_function_configuration", FunctionName=self.name)
-            return config if _status(config) not in {"Pending", "InProgress"} else None
+            return config if _settled(config) else None
 
         config = aws.until(probe, f"{self.id} to be active", budget=300.0)
         if config.get("LastUpdateStatus") == "Failed":
@@ -239,12 +239,21 @@ def _configuration(want: State, fields: Collection[str] = tuple(_CONFIGURATION))
 
 
 def _status(config: Mapping[str, Any]) -> str:
-    """`Active`, or what keeps the function from being so. Idle ones wake up by themselves."""
-    state = str(config.get("State", "Active"))
-    if state not in {"Active", "Inactive"}:
-        return state
-    update = str(config.get("LastUpdateStatus", "Successful"))
-    return "Active" if update == "Successful" else update
+    """`Active`, `Pending` while it is being made, or `Failed`.
+
+    A change in progress ends by itself, and an idle function wakes up by itself.
+    """
+    if "Failed" in (config.get("State"), config.get("LastUpdateStatus")):
+        return "Failed"
+    new = (
+        config.get("State") == "Pending" and config.get("StateReasonCode", "Creating") == "Creating"
+    )
+    return "Pending" if new else "Active"
+
+
+def _settled(config: Mapping[str, Any]) -> bool:
+    """Whether Lambda accepts the next change."""
+    return config.get("State") != "Pending" and config.get("LastUpdateStatus") != "InProgress"
 
 
 def _unqualified(arn: str) -> str:

@@ -130,12 +130,13 @@ class EventSourceMapping(Resource):
             **_parameters(want, want.keys(), new=True),
         )
         self._wait_until_settled(aws, made["UUID"])
-        return {"uuid": made["UUID"], "arn": self._arn(aws, made)}
+        return self._only_one(aws, made)
 
     def update(self, aws: Aws, want: State, changed: Collection[str]) -> Outputs:
         """See `Resource`. The wanted mapping is made before those of old streams are removed."""
         found = self._list(aws)
         right = [each for each in found if each["EventSourceArn"] == want["sources"][0]]
+        right.sort(key=lambda each: each["FunctionArn"] != want["function"])
         made = None if right else self.create(aws, want)
         for old in found:
             if old not in right[:1]:
@@ -157,25 +158,55 @@ class EventSourceMapping(Resource):
         for each in self._list(aws):
             self._delete(aws, each["UUID"])
 
+    def _only_one(self, aws: Aws, made: Found) -> Outputs:
+        """AWS refuses a second mapping of the same two; where an endpoint does not, one stays.
+
+        Two runs at the same time agree which.
+        """
+        twins = [
+            each
+            for each in self._list(aws)
+            if each["EventSourceArn"] == made["EventSourceArn"]
+            and each["FunctionArn"] == made["FunctionArn"]
+        ]
+        for surplus_mapping in twins[1:]:
+            self._delete(aws, surplus_mapping["UUID"])
+        one = twins[0] if twins else made
+        return {"uuid": one["UUID"], "arn": self._arn(aws, one)}
+
     def _list(self, aws: Aws) -> list[Found]:
         """Our mappings, oldest source first (a stream's ARN ends in the time it began)."""
-        source, function = self.source.to.name, self.function.to.name
-        arn = aws.arn("lambda", f"function:{function}")
-        listed = aws.find("lambda", "list_event_source_mappings", FunctionName=arn)
-        everything = (
-            listed["EventSourceMappings"]
-            if listed is not None
-            # The function is gone, but its mappings may have outlived it.
-            else aws.pages("lambda", "list_event_source_mappings", "EventSourceMappings")
+        function = aws.arn("lambda", f"function:{self.function.to.name}")
+        by_function, by_source = aws.gather(
+            lambda: self._search(aws, FunctionName=function),
+            lambda: self._at_source(aws),
         )
-        mine = [
-            each
-            for each in everything
-            if _names(each.get("EventSourceArn", ""), source)
-            and each["FunctionArn"].split(":")[6] == function
-            and each["State"] != "Deleting"
-        ]
-        return sorted(mine, key=lambda each: (each["EventSourceArn"], each["UUID"]))
+        found = {
+            each["UUID"]: each
+            for each in [*by_source, *by_function]
+            if each["State"] != "Deleting"
+            and _names(each.get("EventSourceArn", ""), self.source.to.name)
+            and (each["FunctionArn"] == function or self._is_tagged_ours(aws, each))
+        }
+        return sorted(found.values(), key=lambda each: (each["EventSourceArn"], each["UUID"]))
+
+    def _search(self, aws: Aws, **by: str) -> list[Found]:
+        """Mappings by function, which may be gone, or by source."""
+        found = aws.find("lambda", "list_event_source_mappings", **by)
+        return found["EventSourceMappings"] if found else []
+
+    def _at_source(self, aws: Aws) -> list[Found]:
+        """Mappings of the present source, whichever function they call."""
+        arn: str | None = aws.arn("sqs", self.source.to.name)
+        if self.is_stream:
+            table = aws.find("dynamodb", "describe_table", TableName=self.source.to.name) or {}
+            arn = table.get("Table", {}).get("LatestStreamArn")
+        return self._search(aws, EventSourceArn=arn) if arn else []
+
+    def _is_tagged_ours(self, aws: Aws, found: Found) -> bool:
+        """Whether it is ours and was pointed at another function; others may follow the source."""
+        tags = aws.find("lambda", "list_tags", Resource=self._arn(aws, found)) or {}
+        return self.owned({"tags": tags.get("Tags", {})})
 
     def _arn(self, aws: Aws, found: Found) -> str:
         arn = found.get("EventSourceMappingArn")

@@ -15,7 +15,7 @@ from pricemon.cloud.resource import Get, Outputs, Ref, Resource, State, resolve
 from pricemon.cloud.tagging import ours, surplus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pricemon.cloud.session import Aws
 
@@ -67,7 +67,7 @@ class Queue(Resource):
         return {
             **{name: getattr(self, name) for name in _NUMBERS},
             "redrive": redrive,
-            "redrive_from": sorted(self.redrive_from) or None,
+            "redrive_allow": _allow("byQueue", self.redrive_from) if self.redrive_from else None,
             "encryption": self.kms_key or _SSE_SQS,
             "policy": None,
             "tags": dict(self.tags),
@@ -152,6 +152,7 @@ class Queue(Resource):
 def _state(found: Mapping[str, str]) -> dict[str, Any]:
     redrive = json.loads(found.get("RedrivePolicy") or "null")
     allow = json.loads(found.get("RedriveAllowPolicy") or "{}")
+    permission = allow.get("redrivePermission", "allowAll")
     own_key = _SSE_SQS if found.get("SqsManagedSseEnabled") == "true" else None
     return {
         **{name: int(found.get(attribute, -1)) for name, attribute in _NUMBERS.items()},
@@ -160,7 +161,9 @@ def _state(found: Mapping[str, str]) -> dict[str, Any]:
             "dead_letters": redrive["deadLetterTargetArn"],
             "max_receive_count": int(redrive["maxReceiveCount"]),
         },
-        "redrive_from": sorted(allow.get("sourceQueueArns", [])) or None,
+        "redrive_allow": None
+        if permission == "allowAll"
+        else _allow(permission, allow.get("sourceQueueArns", ())),
         "encryption": found.get("KmsMasterKeyId") or own_key,
         "policy": canonical(found.get("Policy")),
     }
@@ -173,8 +176,8 @@ def _as_attributes(want: State, names: Collection[str], *, new: bool = False) ->
         attributes |= _encryption(want["encryption"], new=new)
     if "redrive" in names and (want["redrive"] or not new):
         attributes["RedrivePolicy"] = _redrive(want["redrive"])
-    if "redrive_from" in names and (want["redrive_from"] or not new):
-        attributes["RedriveAllowPolicy"] = _redrive_allow(want["redrive_from"])
+    if "redrive_allow" in names and (want["redrive_allow"] or not new):
+        attributes["RedriveAllowPolicy"] = _redrive_allow(want["redrive_allow"])
     if "policy" in names and not new:
         attributes["Policy"] = compact(want["policy"]) if want["policy"] else ""
     return attributes
@@ -200,7 +203,11 @@ def _redrive(redrive: Mapping[str, Any] | None) -> str:
     )
 
 
-def _redrive_allow(sources: list[str] | None) -> str:
-    if sources is None:
+def _redrive_allow(allow: Mapping[str, Any] | None) -> str:
+    if allow is None:
         return compact({"redrivePermission": "allowAll"})
-    return compact({"redrivePermission": "byQueue", "sourceQueueArns": sources})
+    return compact({"redrivePermission": allow["permission"], "sourceQueueArns": allow["sources"]})
+
+
+def _allow(permission: str, sources: Iterable[str] = ()) -> dict[str, Any]:
+    return {"permission": permission, "sources": sorted(sources)}

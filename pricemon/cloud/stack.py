@@ -28,6 +28,7 @@ from pricemon.cloud.schedule import SCHEDULED_TIME, Schedule, ScheduleGroup
 from pricemon.cloud.subscribers import subscriptions
 from pricemon.cloud.table import Table
 from pricemon.cloud.topic import Topic
+from pricemon.cloud.walk import in_order
 from pricemon.core.items import TTL_ATTRIBUTE
 from pricemon.core.settings import Wiring
 
@@ -51,7 +52,7 @@ DISPLAY_NAME = "Price Drop Notifications"
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """One environment's resources, in no particular order."""
+    """One environment's resources, each after those it refers to."""
 
     names: Names
     resources: tuple[Resource, ...]
@@ -185,7 +186,7 @@ class _Builder:
                 widgets=widgets(names, self.aws.region),
             ),
         ]
-        return Stack(names=names, resources=tuple(resources))
+        return Stack(names=names, resources=tuple(in_order(resources)))
 
     def table(self) -> Table:
         options = self.config.table

@@ -82,7 +82,7 @@ class Table(Resource):
         stream = table.get("StreamSpecification", {})
         protected = table.get("DeletionProtectionEnabled", False)
         state = {
-            "status": "ACTIVE" if shapes.at_rest(table) else table["TableStatus"],
+            "status": "CREATING" if table["TableStatus"] == "CREATING" else "ACTIVE",
             "keys": shapes.from_schema(table["KeySchema"], types),
             "billing_mode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "indexes": {

@@ -68,7 +68,7 @@ def backward(ordered: Sequence[Resource]) -> dict[str, set[str]]:
     before: dict[str, set[str]] = {resource.id: set() for resource in ordered}
     mortal = {resource.id for resource in ordered if not resource.outlives_all}
     for resource in ordered:
-        for dependency in resource.dependencies():
+        for dependency in resource.dependencies().keys() & before.keys():
             before[dependency].add(resource.id)
         if resource.outlives_all:
             before[resource.id] |= mortal
