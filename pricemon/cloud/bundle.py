@@ -14,8 +14,8 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,10 @@ from pricemon.cloud import slices, wheels, zips
 from pricemon.core.errors import PricemonError
 
 FUNCTIONS = ("scraper", "stream_processor")
+"""Of every stack."""
+
+OPTIONAL = ("notifier",)
+"""Of stacks whose config asks for them."""
 
 UNZIPPED_LIMIT = 262_144_000
 """Bytes: 250 MiB, Lambda's bound on a function's files."""
@@ -63,7 +67,7 @@ def build(
     architecture: str = "arm64",
     cache_dir: Path,
 ) -> Bundle:
-    """The zip of `scraper` or `stream_processor`, from the cache where nothing has changed.
+    """The zip of one of `FUNCTIONS` or `OPTIONAL`, from the cache where nothing has changed.
 
     `architecture` is `arm64`, `x86_64`, or `host` for the embedded AWS (whose Python is this one,
     whatever `python` says). Safe to run several times at once. Raises `PricemonError` when wheels
@@ -80,9 +84,9 @@ def build(
     path = cache_dir / "zips" / f"{function}-{_key(sources, wheels.identity(pins, platform))}.zip"
     bundle = _read(function, path)
     if bundle is None:
-        dependencies = wheels.members(pins, platform, cache_dir)
         own = (zips.Member.stored(name, content) for name, content in sources.items())
-        _write(path, [*own, *dependencies])
+        with _writing(cache_dir):
+            _write(path, [*own, *wheels.members(pins, platform, cache_dir)])
         bundle = _read(function, path)
     if bundle is None:
         raise PricemonError(f"{path} was damaged while it was written", hint="try again")
@@ -143,6 +147,18 @@ def _write(path: Path, members: list[zips.Member]) -> None:
         fresh = Path(scratch) / path.name
         zips.write(fresh, members)
         fresh.replace(path)
+
+
+@contextmanager
+def _writing(cache_dir: Path) -> Iterator[None]:
+    """Say where the cache is when it can't be written to (no right to, disk full)."""
+    try:
+        yield
+    except OSError as problem:
+        raise PricemonError(
+            f"the cache in {cache_dir} can't be written to: {problem.strerror or problem}",
+            hint="make room or rights there, or set PRICEMON_HOME to a folder of your own",
+        ) from problem
 
 
 def _forget_old(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""The function that tells chats and phones: an optional subscriber of the topic."""
