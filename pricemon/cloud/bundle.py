@@ -128,7 +128,7 @@ def _read(function: str, path: Path) -> Bundle | None:
         content = path.read_bytes()
         unzipped_size = zips.unzipped_size(path)
         os.utime(path)  # in use, so not to be forgotten
-    except (FileNotFoundError, zipfile.BadZipFile):
+    except (FileNotFoundError, NotADirectoryError, zipfile.BadZipFile):
         return None
     return Bundle(
         function=function,

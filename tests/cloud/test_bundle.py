@@ -173,6 +173,13 @@ def test_a_build_that_fails_leaves_nothing_that_the_next_takes_for_done(build, m
         assert "acme/__init__.py" in archive.namelist()
 
 
+def test_a_cache_that_cannot_be_written_to_is_named(build, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(PricemonError, match=r"the cache in .*file/cache can't be written to") as e:
+        build(cache=tmp_path / "file" / "cache")
+    assert "PRICEMON_HOME" in str(e.value.hint)
+
+
 def test_what_lambda_would_not_take_is_refused_with_the_largest_named(build, monkeypatch):
     monkeypatch.setattr(bundle, "UNZIPPED_LIMIT", 300)
     with pytest.raises(PricemonError, match=r"The largest: acme 0\.0 MB, lambda_src") as caught:
