@@ -11,6 +11,7 @@ import typer
 import pricemon
 from pricemon.cli import (
     alerts,
+    archive,
     bundle,
     context,
     demo,
@@ -87,6 +88,7 @@ app.command(rich_help_panel=_PRICES)(history.history)
 app.command(rich_help_panel=_PRICES)(alerts.drops)
 app.command(rich_help_panel=_PRICES)(alerts.lows)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=_PRICES)
+app.add_typer(archive.app, name="archive", rich_help_panel=_PRICES)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=_PRICES)
 app.command(rich_help_panel=_INSPECT)(extract.extract)
 app.command(rich_help_panel=_INSPECT)(logs.logs)
