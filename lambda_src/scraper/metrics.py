@@ -1,6 +1,7 @@
 """Counts by retailer, as CloudWatch embedded metrics on stdout: no call, no permission.
 
-`Retailer` is the only dimension: a dimension of products would be billed for each of them.
+`Retailer` is the only dimension: a dimension of products would be billed for each of them. An
+alarm sees only the dimensions it names, so successes are counted for all retailers together as well.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from pricemon.core.model import Outcome, Reason
+from pricemon.core.settings import ALL_RETAILERS
 
 if TYPE_CHECKING:
     from pricemon.core.model import Observation
@@ -36,6 +38,8 @@ class Metrics:
         if observation.reason == Reason.BLOCKED:
             names.append("Blocked")
         self._count(observation.retailer, *names)
+        if "ScrapingSuccess" in names:
+            self._count(ALL_RETAILERS, "ScrapingSuccess")
 
     def handed_back(self, retailer: str) -> None:
         """Count a job that is to be tried again."""

@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pricemon.cloud.alarm import Alarm
+from pricemon.core.settings import ALL_RETAILERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +116,7 @@ def _silence(alarm: Any, periods: int | None, sweeps: Sweeps, names: Names) -> A
         description=f"No price has been read for {periods} schedule periods",
         namespace=names.metrics_namespace,
         metric="ScrapingSuccess",
+        dimensions={"Retailer": ALL_RETAILERS},
         period=period,
         evaluation_periods=ceil(watched / period),
         comparison="LessThanThreshold",

@@ -18,6 +18,9 @@ from typing import Any, Self
 
 ENV_PREFIX = "PRICEMON_"
 
+ALL_RETAILERS = "(all)"
+"""The metrics dimension `Retailer` of what is counted over all shops; no shop can be called so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueRule:

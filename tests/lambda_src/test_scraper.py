@@ -12,6 +12,7 @@ import pytest
 
 from pricemon.core import archive, messages, runs
 from pricemon.core.model import Job, Known, Observation, Outcome, Status
+from pricemon.core.settings import ALL_RETAILERS
 from tests.core.table_kit import BUCKET
 from tests.lambda_src.scraper_kit import NOW, Kit, page, scraper
 
@@ -344,6 +345,9 @@ def test_a_run_counts_each_ending_once(kit: Kit, capsys: pytest.CaptureFixture[s
     assert (found.done, found.failed) == (3, 3)
 
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    total = next(d for d in documents if d["Retailer"] == ALL_RETAILERS)
+    assert total["ScrapingSuccess"] == [2]  # what the alarm on silence watches
+    documents.remove(total)
     assert all(document["Retailer"] == "shop-a" for document in documents)
     assert {
         name: documents[0][name][0]
