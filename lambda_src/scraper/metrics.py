@@ -1,7 +1,7 @@
 """Counts by retailer, as CloudWatch embedded metrics on stdout: no call, no permission.
 
-`Retailer` is the only dimension: a dimension of products would be billed for each of them. An
-alarm sees only the dimensions it names, so successes are counted for all retailers together as well.
+`Retailer` is the only dimension: a dimension of products would be billed for each of them. An alarm
+sees only the dimensions it names, so successes are counted for all shops together as well.
 """
 
 from __future__ import annotations

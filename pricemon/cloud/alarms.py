@@ -48,12 +48,12 @@ def alarms(
 ) -> list[Alarm]:
     """The six alarms, all of them to the topic."""
 
-    def alarm(what: str, *, threshold: int | None, **rest: Any) -> Alarm:
+    def alarm(what: str, *, threshold: int | None, wanted: bool = True, **rest: Any) -> Alarm:
         return Alarm(
             name=names.alarm(what),
             tags=tags,
             topic=topic.ref("arn"),
-            present=options.enabled and threshold is not None and rest.pop("present", True),
+            present=options.enabled and wanted and threshold is not None,
             threshold=threshold or 0,
             **{"period": options.period, **rest},
         )
@@ -112,7 +112,7 @@ def _silence(alarm: Any, periods: int | None, sweeps: Sweeps, names: Names) -> A
     made: Alarm = alarm(
         "no-success",
         threshold=None if periods is None else 1,
-        present=sweeps.enabled and not once and watched <= _LONGEST_WATCH,
+        wanted=sweeps.enabled and not once and watched <= _LONGEST_WATCH,
         description=f"No price has been read for {periods} schedule periods",
         namespace=names.metrics_namespace,
         metric="ScrapingSuccess",
