@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -16,6 +15,8 @@ from pricemon.cli import context, render
 from pricemon.core.errors import ExitCode, JobError, PricemonError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rich.console import RenderableType
 
     from pricemon.core.model import Page, Reading
@@ -184,7 +185,9 @@ def _manifest(path: Path) -> Iterator[dict[str, Any]]:
         except ValueError as error:
             raise UsageError(f"{path}:{number} is not JSON: {error}") from error
         if not isinstance(line, dict) or not isinstance(line.get("file"), str):
-            raise UsageError(f'{path}:{number} has no "file"', hint='a line is {"file": …, "url": …}')
+            raise UsageError(
+                f'{path}:{number} has no "file"', hint='a line is {"file": …, "url": …}'
+            )
         yield line
 
 
@@ -196,7 +199,7 @@ def _suggest(current: context.Context, page: Page, price: str) -> None:
     if wanted is None:
         raise UsageError(f"{price!r} is no price", hint="write it as 19.99")
     found = suggestions(page, wanted.amount)
-    human: Callable[[], RenderableType | str] = lambda: _rules_shown(found)  # noqa: E731 - late import
+    human: Callable[[], RenderableType | str] = lambda: _rules_shown(found)
     current.emit([{"rule": s.rule, "finds": s.finds, "stable": s.stable} for s in found], human)
     if not found:
         raise typer.Exit(ExitCode.FAILED)

@@ -6,10 +6,8 @@ The one entrance to `pricemon.core.extraction`. Pure: no network, no clock, no f
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from pricemon.core import currencies, money
 from pricemon.core.extraction import (
@@ -26,11 +24,17 @@ from pricemon.core.extraction import (
     walls,
 )
 from pricemon.core.extraction.document import Document, text_of
-from pricemon.core.extraction.offers import Claim
-from pricemon.core.extraction.products import Product
-from pricemon.core.extraction.sight import View
 from pricemon.core.model import Availability, Page, Reading, Reason
 from pricemon.core.settings import ExtractRule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.extraction.offers import Claim
+    from pricemon.core.extraction.products import Product
+    from pricemon.core.extraction.sight import View
 
 _SYNTAXES = (("json-ld", items.json_ld), ("microdata", items.microdata), ("rdfa", items.rdfa))
 
@@ -227,7 +231,7 @@ def _refused(
     if wall is not None:
         return dataclasses.replace(reading, reason=wall[0], detail=wall[1])
     cards = sum(1 for seen in view.seen if seen.kind == "one of a list")
-    if reading.reason is Reason.NO_PRICE and not markup.main and (markup.others > 1 or cards > 2):  # noqa: PLR2004 - a list
+    if reading.reason is Reason.NO_PRICE and not markup.main and (markup.others > 1 or cards > 2):
         return dataclasses.replace(
             reading, reason=Reason.NOT_A_PRODUCT_PAGE, detail="the page lists several products"
         )

@@ -6,15 +6,19 @@ the list price, nobody can be believed: `conflict`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
 from pricemon.core.extraction.document import Document, urlsplit_path
-from pricemon.core.extraction.offers import Claim
-from pricemon.core.extraction.sight import Seen, View
 from pricemon.core.model import Candidate, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from pricemon.core.extraction.offers import Claim
+    from pricemon.core.extraction.sight import Seen, View
 
 NEAR_HEADING = 6
 MANY = 5

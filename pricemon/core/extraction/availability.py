@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from pricemon.core.model import Availability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SPELLINGS = {
     Availability.IN_STOCK: "instock in_stock in-stock available onlineonly instockonline 1 true yes "

@@ -203,7 +203,7 @@ def _declared(head: bytes, content_type: str | None) -> list[str]:
 def _is_text_codec(name: str) -> bool:
     try:
         # Python also has codecs between bytes and bytes (zlib, base64), which a page may name.
-        return codecs.lookup(name)._is_text_encoding  # noqa: SLF001 - the only flag there is
+        return codecs.lookup(name)._is_text_encoding
     except LookupError:
         return False
 

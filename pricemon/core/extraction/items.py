@@ -8,13 +8,15 @@ the element they stand on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pricemon.core.extraction import lenient_json
 from pricemon.core.extraction.document import Document, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from selectolax.lexbor import LexborNode
 
 Item: TypeAlias = dict[str, Any]
 
@@ -49,7 +51,7 @@ def first_text(value: Any) -> str | None:
     """The first textual value of a property; `@value`, `@id` and `name` stand for their objects."""
     for one in listed(value):
         if isinstance(one, dict):
-            one = one.get("@value") or one.get("@id") or one.get("name")  # noqa: PLW2901 - unwrapping
+            one = one.get("@value") or one.get("@id") or one.get("name")
         if isinstance(one, (str, int)) and not isinstance(one, bool) and str(one).strip():
             return str(one).strip()
     return None

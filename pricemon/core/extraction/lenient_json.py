@@ -9,9 +9,11 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_CHARS = 4_000_000
 MAX_DOCUMENTS = 50

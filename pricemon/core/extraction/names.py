@@ -138,7 +138,7 @@ _MAX_WORDS = 24
 def _of_word(word: str) -> int:
     """What one word, or one pair written together, says."""
     says = _EXACT.get(word, 0)
-    if len(word) > 4:  # noqa: PLR2004 - shorter words hold no stem but themselves
+    if len(word) > 4:
         for stem, flag in _STEMS.items():
             if stem in word:
                 says |= flag

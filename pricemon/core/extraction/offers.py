@@ -7,10 +7,9 @@ in instalments are something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pricemon.core import currencies
 from pricemon.core.extraction import availability
@@ -18,10 +17,21 @@ from pricemon.core.extraction.items import Item, bare, first_text, listed, types
 from pricemon.core.model import Availability
 from pricemon.core.money import Money, parse_machine
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 MAX_OFFERS = 500
 
 _LIST_TYPES = frozenset(
-    "listprice strikethroughprice srp msrp regularprice invoiceprice minimumadvertisedprice".split()
+    [
+        "listprice",
+        "strikethroughprice",
+        "srp",
+        "msrp",
+        "regularprice",
+        "invoiceprice",
+        "minimumadvertisedprice",
+    ]
 )
 _USED = ("used", "refurbished", "damaged")
 
@@ -107,7 +117,7 @@ def _price_of(raw: Item) -> Any:
     for name in ("price", "lowPrice", "Price", "minPrice"):
         for value in listed(raw.get(name)):
             if isinstance(value, dict):
-                value = value.get("@value", value.get("price"))  # noqa: PLW2901 - unwrapping
+                value = value.get("@value", value.get("price"))
             if value not in (None, "") and not isinstance(value, (dict, list)):
                 return value
     return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
 from pricemon.core.extraction import availability, labels
-from pricemon.core.extraction.document import Document
 from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.offers import Claim
-from pricemon.core.model import Availability
 from pricemon.core.money import find_money, parse_machine
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from pricemon.core.extraction.document import Document
+    from pricemon.core.model import Availability
 
 _AMOUNTS = (
     ("product:sale_price:amount", "product:sale_price:currency"),

@@ -7,15 +7,19 @@ around a number that still prints that one amount and little else.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass, field
 from functools import lru_cache
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
-from pricemon.core.money import Money, find_money, plain_digits
+from pricemon.core.money import Money, find_money
+from pricemon.core.numerals import plain_digits
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from selectolax.lexbor import LexborNode
 
 MAX_SEEDS = 1_500
 MAX_TEXT = 90
@@ -25,8 +29,26 @@ _ICON = 3
 _LONG_TEXT = 400
 _BOX_TEXT = 60
 _BOX_CLIMB = 4
-_RAW = frozenset("script style title template noscript textarea iframe".split())
-_INLINE = frozenset("-text span small b strong i em sup sub a font label abbr bdi bdo".split())
+_RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
+_INLINE = frozenset(
+    [
+        "-text",
+        "span",
+        "small",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "sup",
+        "sub",
+        "a",
+        "font",
+        "label",
+        "abbr",
+        "bdi",
+        "bdo",
+    ]
+)
 _BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
 _DIGIT = re.compile(r"\d")
 SIGN = re.compile(
@@ -185,7 +207,7 @@ def _is_cents(parent: LexborNode) -> bool:
     if above is not None and above.tag == "sup":
         return True
     declared = parent.attributes.get("class")
-    return bool(declared) and names.says(declared or "") & Says.CENTS
+    return bool(names.says(declared or "") & Says.CENTS)
 
 
 def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]:

@@ -8,10 +8,9 @@ name against the heading.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from selectolax.lexbor import LexborNode
@@ -20,14 +19,51 @@ from pricemon.core.extraction import offers
 from pricemon.core.extraction.document import Document, text_of
 from pricemon.core.extraction.items import MAX_DEPTH, MAX_ITEMS, Item, first_text, listed, types
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
 PRODUCT_TYPES = frozenset(
-    "Product ProductGroup ProductModel IndividualProduct SomeProducts Vehicle Car Motorcycle "
-    "Book Drug DietarySupplement VideoGame Movie MusicAlbum MusicRelease Course SoftwareApplication "
-    "MobileApplication WebApplication Event CreativeWork Game Accommodation House Apartment "
-    "Product-Product RealEstateListing".split()
+    [
+        "Product",
+        "ProductGroup",
+        "ProductModel",
+        "IndividualProduct",
+        "SomeProducts",
+        "Vehicle",
+        "Car",
+        "Motorcycle",
+        "Book",
+        "Drug",
+        "DietarySupplement",
+        "VideoGame",
+        "Movie",
+        "MusicAlbum",
+        "MusicRelease",
+        "Course",
+        "SoftwareApplication",
+        "MobileApplication",
+        "WebApplication",
+        "Event",
+        "CreativeWork",
+        "Game",
+        "Accommodation",
+        "House",
+        "Apartment",
+        "Product-Product",
+        "RealEstateListing",
+    ]
 )
 _STRICT = frozenset(
-    "Product ProductGroup ProductModel IndividualProduct SomeProducts Vehicle Car Book".split()
+    [
+        "Product",
+        "ProductGroup",
+        "ProductModel",
+        "IndividualProduct",
+        "SomeProducts",
+        "Vehicle",
+        "Car",
+        "Book",
+    ]
 )
 _MAX_PRODUCTS = 300
 
@@ -183,7 +219,7 @@ def main(
 
     scores = [score(product) for product in products]
     best = max(scores)
-    if best < 2:  # noqa: PLR2004 - a plain product with nothing for or against it
+    if best < 2:
         return []
     chosen = [product for product, points in zip(products, scores, strict=True) if points == best]
     if len({product.name for product in chosen if product.name}) > 1:
@@ -216,7 +252,7 @@ def variant_keys(url: str) -> set[str]:
         query = parse_qsl(urlsplit(url).query, max_num_fields=50)
     except ValueError:
         return set()
-    return {value.lower() for _, value in query if len(value) >= 3} | {url.lower()}  # noqa: PLR2004 - `1`, `en` name nothing
+    return {value.lower() for _, value in query if len(value) >= 3} | {url.lower()}
 
 
 _WORD = re.compile(r"\w+")
@@ -233,4 +269,4 @@ def alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return False
     short, long = sorted((set(one), set(other)), key=len)
     common = len(short & long)
-    return common >= 0.75 * len(short) and (common >= 2 or len(long) <= 3)  # noqa: PLR2004 - see docstring
+    return common >= 0.75 * len(short) and (common >= 2 or len(long) <= 3)

@@ -7,14 +7,17 @@ and a rule that finds nothing is a refusal, never a reason to look elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pricemon.core.extraction import lenient_json
 from pricemon.core.extraction.document import Document, text_of
 from pricemon.core.model import Candidate, Reading, Reason
 from pricemon.core.money import find_money, parse_machine
-from pricemon.core.settings import ExtractRule, ValueRule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pricemon.core.settings import ExtractRule, ValueRule
 
 MAX_REGEX_TEXT = 1_000_000
 """A user's pattern runs over this much of a page at most."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, subject
 from pricemon.core.extraction.labels import Label
-from pricemon.core.extraction.sight import Seen
 from pricemon.core.extraction.zones import NEVER, Zones
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.extraction.sight import Seen
 
 _RANGE_TEXTS = 4
 _CARD_CLIMB = 12
@@ -106,7 +109,7 @@ def _drop_repeated(found: list[Seen]) -> None:
         if seen.kind == "price":
             by_path.setdefault(seen.place.path, []).append(seen)
     for group in by_path.values():
-        if len({seen.amount for seen in group}) < 2 or len(group) < 3:  # noqa: PLR2004 - a pair is no list
+        if len({seen.amount for seen in group}) < 2 or len(group) < 3:
             continue
         nearest = min(seen.place.around.up for seen in group)
         near = [seen for seen in group if seen.place.around.up == nearest]
@@ -135,7 +138,7 @@ def _drop_cards(found: list[Seen], zones: Zones) -> None:
     for group in siblings.values():
         if len(group) < _FEWEST_CARDS:
             continue
-        for key, node in group.items():
+        for member, node in group.items():
             if node.tag == "a" or node.css_first("a[href], img") is not None:
-                for seen in inside[key]:
+                for seen in inside[member]:
                     seen.kind = "one of a list"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborNode
+if TYPE_CHECKING:
+    from decimal import Decimal
 
-from pricemon.core.extraction.zones import Place, Zones
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.extraction.zones import Place, Zones
 
 
 @dataclass(slots=True)

@@ -7,16 +7,19 @@ bears the product's own name. Looked at last, and only where nothing else has sp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pricemon.core import currencies
 from pricemon.core.extraction import availability, lenient_json
-from pricemon.core.extraction.document import Document
 from pricemon.core.extraction.offers import Claim
 from pricemon.core.extraction.products import alike, tokens
 from pricemon.core.money import Money, parse_machine, parse_money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pricemon.core.extraction.document import Document
 
 MAX_SCRIPTS = 60
 MAX_STARTS = 40
@@ -103,7 +106,7 @@ def claim(document: Document, known_as: Sequence[str]) -> Claim | None:
 
 
 def _same(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return name == other or (alike(name, other) and len(name) >= 2)  # noqa: PLR2004 - one word is many things' name
+    return name == other or (alike(name, other) and len(name) >= 2)
 
 
 def _values(document: Document) -> Iterator[tuple[str, Any]]:

@@ -7,12 +7,15 @@ sentence about delivery is no statement. Where the words contradict each other n
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborNode
-
-from pricemon.core.extraction.sight import View
-from pricemon.core.extraction.zones import Zones
 from pricemon.core.model import Availability
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.extraction.sight import View
+    from pricemon.core.extraction.zones import Zones
 
 _PHRASES: dict[str, Availability] = {}
 for _state, _phrases in {
@@ -128,7 +131,7 @@ def read(view: View, heading: LexborNode | None, zones: Zones) -> Availability |
 def phrase(text: str) -> Availability | None:
     """What one short text says: the whole of it, or what stands behind its colon."""
     plain = " ".join(text.lower().split())
-    if not 2 <= len(plain) <= _LONGEST:  # noqa: PLR2004 - 有货
+    if not 2 <= len(plain) <= _LONGEST:
         return None
     for part in (plain, plain.rpartition(":")[2]) if ":" in plain else (plain,):
         trimmed = part.strip(_EDGES)

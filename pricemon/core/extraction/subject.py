@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, names
-from pricemon.core.extraction.document import Document
 from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.products import alike, tokens
 from pricemon.core.extraction.zones import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.extraction.document import Document
 
 BUY_REACH = 8
 """Elements above a button within which an amount may be what it charges."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from decimal import Decimal
-from typing import Any
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING, Any
 
 from pricemon.core.extraction import rules
 from pricemon.core.extraction.document import Document
 from pricemon.core.extraction.lenient_json import documents
-from pricemon.core.model import Page
 from pricemon.core.money import find_money, parse_machine
 from pricemon.core.settings import ValueRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.model import Page
 
 _MOST = 8
 _MAX_NODES = 20_000
@@ -70,7 +73,7 @@ def _tried(rule: ValueRule, document: Document, price: Decimal) -> str | None:
 
 def _is(text: str, price: Decimal) -> bool:
     machine = parse_machine(text)
-    amounts = {money.amount for money in find_money(text)} if len(text) <= 80 else set()  # noqa: PLR2004 - a price, not a paragraph
+    amounts = {money.amount for money in find_money(text)} if len(text) <= 80 else set()
     return (machine is not None and machine.amount == price) or amounts == {price}
 
 
@@ -84,14 +87,14 @@ def _by_element(document: Document, price: Decimal) -> Iterator[ValueRule]:
                 for css in _selectors(node):
                     yield ValueRule(css=css, attribute=name)
         text = node.text(strip=True) if node.tag not in ("script", "style", "html", "body") else ""
-        if 0 < len(text) <= 40 and _is(text, price):  # noqa: PLR2004 - a price with its label
+        if 0 < len(text) <= 40 and _is(text, price):
             for css in _selectors(node):
                 yield ValueRule(css=css)
 
 
 def _selectors(node: LexborNode) -> Iterator[str]:
     """Selectors for an element by id, property or class, alone and under a named ancestor."""
-    own = [name for name in _names(node)]
+    own = list(_names(node))
     yield from own
     parent = node.parent
     for _ in range(4):
@@ -135,7 +138,7 @@ def _paths(value: Any, price: Decimal) -> Iterator[str]:
     while stack and count < _MAX_NODES:
         one, path, depth = stack.pop()
         count += 1
-        if depth > 20:  # noqa: PLR2004 - deeper is no path to keep in a config
+        if depth > 20:
             continue
         if isinstance(one, dict):
             stack += [

@@ -7,17 +7,22 @@ Each amount is read with the words beside it (`labels`) and the names around it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, pieces, scoring, subject, winner
-from pricemon.core.extraction.document import Document
 from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.sight import Seen, View
 from pricemon.core.extraction.zones import Place, Zones
-from pricemon.core.money import Money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from decimal import Decimal
+
+    from selectolax.lexbor import LexborNode
+
+    from pricemon.core.extraction.document import Document
+    from pricemon.core.money import Money
 
 _MOST_IN_ONE_TEXT = 6
 _MOST_OUTSIDE = 30
@@ -168,4 +173,4 @@ def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
         return True
     if text[money.start : money.end].rstrip().endswith(("-", "–", "—")):
         return True
-    return seen.label & Label.PRICE and len(text) <= pieces.SHORT_LABEL * 2
+    return bool(seen.label & Label.PRICE) and len(text) <= pieces.SHORT_LABEL * 2

@@ -7,9 +7,12 @@ bot wall is told by several signals, or by one that only a wall has.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from pricemon.core.extraction.document import Document
 from pricemon.core.model import Page, Reason
+
+if TYPE_CHECKING:
+    from pricemon.core.extraction.document import Document
 
 _SHORT = 4_000
 """Characters of text: walls say little, shops' pages say much."""
@@ -104,7 +107,7 @@ def reason(page: Page, document: Document) -> tuple[Reason, str] | None:
 
 def _asks_to_log_in_for_prices(text: str) -> bool:
     for count, found in enumerate(_LOGIN_WORD.finditer(text)):
-        if count > 30:  # noqa: PLR2004 - a shop that asks this asks it early
+        if count > 30:
             return False
         window = text[max(0, found.start() - _WINDOW) : found.end() + _WINDOW]
         if _PRICE_WORD.search(window) and _IN_ORDER_TO.search(window):
@@ -145,7 +148,7 @@ def _text(document: Document) -> str:
         elif last not in ("script", "style", "template"):
             parts.append(content)
             size += len(content)
-            if size > 100_000:  # noqa: PLR2004 - far more than any wall says
+            if size > 100_000:
                 break
         else:
             last = ""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import pieces
 from pricemon.core.extraction.labels import Label
-from pricemon.core.extraction.sight import Seen, View
+
+if TYPE_CHECKING:
+    from pricemon.core.extraction.sight import Seen, View
 
 ENOUGH = 44
 """The least score of a price. A sign near the heading, or a name and a place, come to as much."""
@@ -21,7 +24,21 @@ _DEEPEST_DISCOUNT = 4
 _ROUNDING = Decimal("0.002")
 # Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
 _VAT = tuple(
-    Decimal(r) for r in "1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27".split()
+    Decimal(r)
+    for r in [
+        "1.05",
+        "1.07",
+        "1.08",
+        "1.1",
+        "1.19",
+        "1.2",
+        "1.21",
+        "1.22",
+        "1.23",
+        "1.24",
+        "1.25",
+        "1.27",
+    ]
 )
 
 
@@ -63,7 +80,7 @@ def _named_old_alone(found: list[Seen]) -> list[Seen]:
 
 def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
     """Two bare amounts side by side: what one pays, and what one would have paid."""
-    if len(ranked) < 2 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:  # noqa: PLR2004 - a pair
+    if len(ranked) < 2 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:
         return ranked
     one, other = (max(group, key=lambda seen: seen.score) for group in ranked[:2])
     low, high = sorted((one, other), key=lambda seen: seen.amount)

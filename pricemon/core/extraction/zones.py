@@ -6,19 +6,34 @@ what holds the page's subject is no side zone, whatever it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from selectolax.lexbor import LexborNode
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from selectolax.lexbor import LexborNode
 
 MAX_CLIMB = 80
 NEVER = 99
 
 _ZONE_TAGS = frozenset(
-    "footer nav aside select option dialog textarea svg noscript template datalist".split()
+    [
+        "footer",
+        "nav",
+        "aside",
+        "select",
+        "option",
+        "dialog",
+        "textarea",
+        "svg",
+        "noscript",
+        "template",
+        "datalist",
+    ]
 )
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
 _STRONG_TAGS = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
@@ -169,7 +184,7 @@ def _read(node: LexborNode) -> _Own:
         "hidden" in attributes
         or "display:none" in squeezed
         or "visibility:hidden" in squeezed
-        or (says & Says.HIDDEN and not says & Says.OFFSCREEN and tag != "body")
+        or (bool(says & Says.HIDDEN) and not says & Says.OFFSCREEN and tag != "body")
     )
     zone = tag if tag in _ZONE_TAGS else ""
     if not zone and says & Says.ZONE and tag not in ("body", "html", "main"):
@@ -177,7 +192,7 @@ def _read(node: LexborNode) -> _Own:
     return _Own(
         says=says,
         zone=zone,
-        struck=tag in _STRUCK_TAGS or says & Says.STRUCK or "line-through" in squeezed,
+        struck=tag in _STRUCK_TAGS or bool(says & Says.STRUCK) or "line-through" in squeezed,
         strong=tag in _STRONG_TAGS,
         hidden=hidden,
         exact=attributes.get("itemprop") in ("price", "lowPrice"),
