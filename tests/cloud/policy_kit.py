@@ -1,16 +1,33 @@
-"""The policies of one stack in any partition, and the linter they are held against."""
+"""The policies of one stack in any partition, the linter they are held against, and people who
+have exactly one of them.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
+import socket
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from pricemon.cloud import policy
 from pricemon.cloud.deployer import deployer
 from pricemon.cloud.names import Names
+from pricemon.cloud.session import Aws
+from pricemon.local import embedded
+
+if TYPE_CHECKING:
+    from pricemon.local.embedded import Endpoint
 
 ACCOUNT = "123456789012"
 PARTITIONS = [("aws", "eu-west-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
@@ -111,3 +128,97 @@ def _actions_of(detail: Any) -> list[str]:
     if not isinstance(detail, list):
         return [""]
     return [item["action"] if isinstance(item, dict) else item for item in detail]
+
+
+S3_ACTIONS = {
+    "DeleteBucketLifecycle": ["PutLifecycleConfiguration"],
+    "DeleteObjects": ["DeleteObject", "DeleteObjectVersion"],
+    "GetBucketEncryption": ["GetEncryptionConfiguration"],
+    "GetBucketLifecycleConfiguration": ["GetLifecycleConfiguration"],
+    "GetPublicAccessBlock": ["GetBucketPublicAccessBlock"],
+    "ListObjectVersions": ["ListBucketVersions"],
+    "PutBucketEncryption": ["PutEncryptionConfiguration"],
+    "PutBucketLifecycleConfiguration": ["PutLifecycleConfiguration"],
+    "PutPublicAccessBlock": ["PutBucketPublicAccessBlock"],
+}
+"""S3's operations whose actions are called otherwise (AWS's service authorization reference)."""
+
+Call = tuple[str, str, dict[str, Any]]
+"""Service, operation, parameters."""
+
+
+@contextmanager
+def embedded_aws(folder: Path) -> Iterator[Endpoint]:
+    """An embedded AWS, which enforces policies, for the time of the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    yield embedded.ensure_started(folder / "aws", port)
+    embedded.reset(folder / "aws")
+
+
+def as_root(endpoint: Endpoint) -> Aws:
+    """The embedded AWS as its root, who may do everything."""
+    credentials = (endpoint.access_key, endpoint.secret_key)
+    return Aws(region=endpoint.region, endpoint_url=endpoint.url, credentials=credentials)
+
+
+@dataclass
+class Person:
+    """A user of the account with exactly one policy, and what they called.
+
+    `blind` are beginnings of actions whose requests the embedded AWS takes to be about no resource:
+    they are allowed on `*`.
+    """
+
+    endpoint: Endpoint
+    document: dict[str, Any]
+    blind: tuple[str, ...] = ()
+    calls: dict[str, Call] = field(default_factory=dict)
+    """By action, the first call that needs it."""
+
+    def __post_init__(self) -> None:
+        self._iam = as_root(self.endpoint).client("iam")
+        self._name = f"user-{uuid.uuid4()}"
+        self._iam.create_user(UserName=self._name)
+        self.permit(self.document)
+        key = self._iam.create_access_key(UserName=self._name)["AccessKey"]
+        session = boto3.Session(
+            key["AccessKeyId"], key["SecretAccessKey"], region_name=self.endpoint.region
+        )
+        session.events.register("provide-client-params", self._record)
+        self.aws = Aws(endpoint_url=self.endpoint.url, session=session)
+
+    def permit(self, document: dict[str, Any]) -> None:
+        """Give the person exactly this policy."""
+        loosened = copy.deepcopy(document)
+        actions = [a for s in document["Statement"] for a in s["Action"]]
+        blind = [action for action in actions if self.blind and action.startswith(self.blind)]
+        if blind:
+            loosened["Statement"].append({"Effect": "Allow", "Action": blind, "Resource": "*"})
+        self._iam.put_user_policy(
+            UserName=self._name, PolicyName="all", PolicyDocument=json.dumps(loosened)
+        )
+
+    def without(self, action: str, sid: str | None = None) -> None:
+        """Take an action away, in one statement or wherever it is granted."""
+        less = copy.deepcopy(self.document)
+        for statement in less["Statement"]:
+            if sid in (None, statement["Sid"]):
+                kept = [a for a in statement["Action"] if a != action]
+                statement["Action"] = kept or ["none:None"]
+        self.permit(less)
+
+    def is_refused(self, service: str, operation: str, parameters: dict[str, Any]) -> bool:
+        """Whether IAM refuses the person this call. What else becomes of it does not matter."""
+        try:
+            getattr(self.aws.client(service), xform_name(operation))(**parameters)
+        except ClientError as problem:
+            return "not authorized to perform" in str(problem)
+        return False
+
+    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        service = model.service_model.service_name
+        names = S3_ACTIONS.get(model.name, [model.name]) if service == "s3" else [model.name]
+        for name in names:
+            self.calls.setdefault(f"{service}:{name}", (service, model.name, copy.deepcopy(params)))

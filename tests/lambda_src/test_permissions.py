@@ -1,11 +1,13 @@
 """The functions' roles: what the code calls is what they are granted, no more and no less.
 
-Each function runs here through everything it does, in moto, and its calls are noted. That the
-grants are enough where IAM is enforced is shown by the end-to-end test.
+Each function runs here through everything it does, in moto, and its calls are noted. Then a user
+of the embedded AWS with exactly the role's policy makes the same calls: each is let through, and
+refused as soon as its one action is taken away.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +22,8 @@ from pricemon.cloud import policy
 from pricemon.core import messages
 from pricemon.core.messages import FanOut
 from pricemon.core.settings import AlertRules
-from tests.core.table_kit import CREDENTIALS, REGION
+from tests.cloud.policy_kit import Call, Person, as_root, embedded_aws
+from tests.core.table_kit import BUCKET, CREDENTIALS, REGION, TABLE
 from tests.lambda_src import processor_kit, scraper_kit
 from tests.lambda_src.processor_kit import SETTINGS, build, record, sequence
 from tests.lambda_src.scraper_kit import Kit, page, scraper
@@ -59,20 +62,24 @@ PAGES: dict[str, Any] = {
 }
 
 Grant = tuple[str, str]
-"""An action, and the `Sid` of the statement that grants it or the resource it was called on."""
+"""An action, and which of the role's resources it was called on."""
+
+Calls = dict[Grant, Call]
 
 
 @contextmanager
-def noted(*clients: Any) -> Iterator[set[Grant]]:
-    """The actions called through the clients, each with what it was called on."""
-    calls: set[Grant] = set()
+def noted(*clients: Any) -> Iterator[Calls]:
+    """The actions called through the clients, each with its object and one such call."""
+    calls: Calls = {}
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.service_name
         names = BY_OPERATION.get(model.name, [model.name])
         if model.name == "TransactWriteItems":
             names = [IN_TRANSACTION[kind] for item in params["TransactItems"] for kind in item]
-        calls.update((f"{service}:{name}", _target(params)) for name in names)
+        call = (service, model.name, copy.deepcopy(params))
+        for name in names:
+            calls.setdefault((f"{service}:{name}", _target(params)), call)
 
     for client in clients:
         client.meta.events.register("provide-client-params", note, unique_id="noted")
@@ -117,7 +124,7 @@ def _work(kit: Kit, lambda_itself: Any, *, receives: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def scraped() -> set[Grant]:
+def scraped() -> Calls:
     """What the scraper calls: sweeps with good, gone, unreadable, failing and strange pages."""
     with scraper() as kit:
         kit.shop.pages |= {f"/{name}": answer for name, answer in PAGES.items()}
@@ -132,7 +139,7 @@ def scraped() -> set[Grant]:
 
 
 @pytest.fixture(scope="module")
-def processed() -> set[Grant]:
+def processed() -> Calls:
     """What the processor calls: alerts, quiet hours, a digest, a group, poison."""
     with mock_aws():
         stack = build()
@@ -190,3 +197,67 @@ def test_the_schedule_is_granted_its_one_call():
     assert [(s["Action"], s["Resource"]) for s in role["Statement"]] == [
         (["sqs:SendMessage"], ["q"])
     ]
+
+
+ON = {
+    "scraper": {
+        "Table": {""},
+        "Catalogue": {"index"},
+        "Archive": {"prices", "failures"},
+        "Jobs": {"scraping"},
+        "DeadLetters": {"dlq"},
+    },
+    "stream-processor": {"AlertState": {""}, "Alerts": {""}, "OnFailure": {"on-failure"}},
+}
+"""By role and statement, what its calls are called on."""
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    with embedded_aws(tmp_path_factory.mktemp("iam")) as endpoint:
+        as_root(endpoint).client("s3").create_bucket(Bucket=BUCKET)  # else it is missed first
+        yield endpoint
+
+
+def _role(name: str, calls: Calls) -> dict[str, Any]:
+    """The role's policy, on the resources that moto's calls were about."""
+    here = "us-east-1:000000000000"  # of the embedded AWS
+    table = f"arn:aws:dynamodb:{here}:table/{TABLE}"
+    queues = "arn:aws:sqs:us-east-1:123456789012:"  # the queues' URLs name moto's account
+    if name == "scraper":
+        return policy.scraper(
+            table=table,
+            index=f"{table}/index/retailer-index",
+            bucket=f"arn:aws:s3:::{BUCKET}",
+            queue=queues + "scraping",
+            dlq=queues + "dlq",
+            log_group="arn:aws:logs:::l",
+        )
+    (topic,) = {params["TopicArn"] for _, _, params in calls.values() if "TopicArn" in params}
+    return policy.stream_processor(
+        table=table,
+        stream=f"{table}/stream/*",
+        topic=topic,
+        on_failure=queues + "on-failure",
+        log_group="arn:aws:logs:::l",
+    )
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", list(ON))
+def test_without_any_one_action_its_calls_are_refused(name, endpoint, scraped, processed):
+    calls = scraped if name == "scraper" else processed
+    person = Person(endpoint, _role(name, calls))
+    assert [grant for grant, call in calls.items() if person.is_refused(*call)] == []
+    noticed = set()
+    for sid, on in ON[name].items():
+        for action in _granted(person.document, sid) - POLLING_A_QUEUE:
+            person.without(action, sid)
+            needing = [call for grant, call in calls.items() if grant in {(action, o) for o in on}]
+            if needing and all(person.is_refused(*call) for call in needing):
+                noticed.add((sid, action))
+    assert noticed == {
+        (sid, action)
+        for sid in ON[name]
+        for action in _granted(person.document, sid) - POLLING_A_QUEUE
+    }
