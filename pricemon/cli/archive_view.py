@@ -49,8 +49,8 @@ def restored_human(report: Report, dry_run: bool, seconds: float) -> RenderableT
     would = "would be " if dry_run else ""
     parts: list[RenderableType] = [
         (
-            f"{report.observations:,} observations in {report.objects:,} objects: {report.written:,} "
-            f"{would}written, {report.present:,} were there"
+            f"{report.observations:,} observations in {report.objects:,} objects: "
+            f"{report.written:,} {would}written, {report.present:,} were there"
         ),
         (
             f"{report.products_written:,} products {would}written, {report.products_updated:,} "
