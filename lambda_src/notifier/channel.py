@@ -27,6 +27,7 @@ DETAIL = 250
 """Characters of a problem that are kept."""
 
 _HIDDEN = "***"
+_SEPARATORS = re.compile(r"[/:@?&=#,\s]+")
 _SHORTEST_SECRET = 4
 """Characters. Shorter parts of a URL are words such as `yes`, or say nothing."""
 
@@ -107,7 +108,8 @@ def scrub(text: str, url: str) -> str:
     """The text, on one line, without any part of the URL but its scheme."""
     line = " ".join(text.split())
     _, _, rest = url.partition("://")
-    parts = {part for form in (rest, unquote(rest)) for part in re.split(r"[/:@?&=#,\s]+", form)}
+    raw = _SEPARATORS.split(rest)
+    parts = {*raw, *map(unquote, raw), *_SEPARATORS.split(unquote(rest))}
     secrets = sorted((p for p in parts if len(p) >= _SHORTEST_SECRET), key=len, reverse=True)
     if not secrets:
         return line
