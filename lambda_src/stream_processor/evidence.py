@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pricemon.core import facts, groups, table
+from pricemon.core import facts, groups, past
 from pricemon.core.changes import price_of
 from pricemon.core.dynamo import Throttled
 from pricemon.core.errors import PricemonError
@@ -23,7 +23,7 @@ class Evidence:
     """Reads facts; only asked when a rule needs them or an alert states them."""
 
     def __init__(self, rows: Rows, logger: Any) -> None:
-        self._table = table.Table(rows.client, rows.name)
+        self._rows = rows
         self._groups = groups.Groups(rows)
         self._logger = logger
 
@@ -37,23 +37,17 @@ class Evidence:
             return Facts(loaded=True)
         at = _since(known)
         begin = at - max(HORIZON, rules.lowest_in_days or 0) * DAY
-        seen = self._table.observations(product.product_id, since=begin, until=at - 1)
         try:
-            past = list(seen)
+            steps = past.read(
+                self._rows, product.product_id, currency=price[1], since=begin, until=at - 1
+            )
             beside = list(self._offers(product, price[1])) if rules.lowest_in_group else []
         except Throttled:
             raise
         except PricemonError as error:
             self._logger.warning("history unread", extra={"problem": error.message})
             return Facts(loaded=True)
-        return facts.gather(
-            past,
-            price=price[0],
-            currency=price[1],
-            at=at,
-            days=rules.lowest_in_days,
-            group=beside,
-        )
+        return facts.gather(steps, price=price[0], at=at, days=rules.lowest_in_days, group=beside)
 
     def remember_group(self, before: Product | None, after: Product) -> None:
         """Keep the index of groups: products join when first priced, or when they change."""

@@ -27,7 +27,7 @@ from pricemon.core.alert_log import AlertLog
 from pricemon.core.attributes import MalformedItem
 from pricemon.core.budget import Budget
 from pricemon.core.deferred import Deferred
-from pricemon.core.dynamo import Rows, Throttled
+from pricemon.core.dynamo import Rows, Throttled, chunks
 from pricemon.core.errors import GiveUp, JobError
 from pricemon.core.facts import Facts
 from pricemon.core.model import Reason
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
 WORKERS = 8
 """Calls of one batch that wait for AWS at the same time."""
+
+AT_ONCE = 20
+"""Products judged together: what is told of them is marked before the next, so that a batch that
+outlives its time (alerts take a look at history) has come further when it is delivered again."""
 
 DUE_EVERY = 60_000
 """Milliseconds between two looks of a worker at what was deferred."""
@@ -113,9 +117,10 @@ class Processor:
         """Process a batch; returns the sequence numbers that must be delivered again, in order."""
         batch = Batch(records)
         try:
-            lanes = self._open(batch)
-            while lanes:
-                lanes = self._round(lanes, batch, remaining)
+            for some in chunks(self._open(batch), AT_ONCE):
+                lanes = some
+                while lanes:
+                    lanes = self._round(lanes, batch, remaining)
             self._reject(batch)
             if self._clock() >= self._next_look and remaining() > 2 * RESERVE:
                 self._next_look = self._clock() + DUE_EVERY

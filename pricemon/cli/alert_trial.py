@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from pricemon.core import alerts, facts, groups, rule_report
+from pricemon.core import alerts, facts, groups, past, rule_report
 from pricemon.core.changes import price_of
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.model import Alert, AlertKind, Known, Product, Status
@@ -53,9 +53,8 @@ def judge(table: Table, settings: Settings, product_id: str, price: str | None, 
     if price is None and known.price_since:
         since = min(since, known.price_since)
     gathered = facts.gather(
-        table.observations(product_id, until=since - 1),
+        past.read(table.rows, product_id, currency=amount[1], since=1, until=since - 1),
         price=amount[0],
-        currency=amount[1],
         at=since,
         days=rules.lowest_in_days,
         group=_offers(table, product, amount[1]) if rules.lowest_in_group else (),

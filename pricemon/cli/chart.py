@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pricemon.core.wording import day, number
 
 if TYPE_CHECKING:
-    from pricemon.core.history import Step
+    from pricemon.core.facts import Step
 
 MARKS = "─━╌═┄┈"
 """What the lines of several products are drawn with, in order."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pricemon.core.history import Entry, Period, Statistics, Step
+    from pricemon.core.facts import Step
+    from pricemon.core.history import Entry, Period, Statistics
     from pricemon.core.model import Observation, Product
 
 _DAY = facts.DAY

@@ -17,7 +17,7 @@ from pricemon.core.errors import PricemonError
 from pricemon.core.wording import clean, day, number
 
 if TYPE_CHECKING:
-    from pricemon.core.history import Step
+    from pricemon.core.facts import Step
 
 WIDTH, PLOT_HEIGHT, ROW = 960, 360, 20
 """Pixels: the picture's width, the height above the legend, and one row of the legend."""

@@ -21,6 +21,10 @@ PRIOR_DAYS = 30
 """Days before a reduction whose lowest price is the "prior price" (EU directive 98/6/EC, 6a)."""
 
 
+Step = tuple[int, Decimal]
+"""Since when (epoch ms), and the price."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """History before one price, and the offers beside it. Empty until `loaded`.
@@ -39,7 +43,7 @@ class Facts:
     group_low: Decimal | None = None
 
 
-def prices(observations: Iterable[Observation], currency: str) -> list[tuple[int, Decimal]]:
+def prices(observations: Iterable[Observation], currency: str) -> list[Step]:
     """The accepted prices in that currency as `(since, price)`, oldest first; repeats included."""
     return sorted(
         (seen.timestamp, seen.price)
@@ -51,19 +55,18 @@ def prices(observations: Iterable[Observation], currency: str) -> list[tuple[int
 
 
 def gather(
-    observations: Iterable[Observation],
+    past: Iterable[Step],
     *,
     price: Decimal,
-    currency: str,
     at: int,
     days: int | None = None,
     group: Iterable[Decimal] = (),
 ) -> Facts:
-    """The facts about `price`, in effect since `at`, from the observations before it (any order).
+    """The facts about `price`, in effect since `at`, from the prices before it, oldest first.
 
     `days` is the window of `lowest_in_days`, `group` the prices of the group's other offers.
     """
-    known = [step for step in prices(observations, currency) if step[0] < at]
+    known = [step for step in past if step[0] < at]
     group_low = min(group, default=None)
     if not known:
         return Facts(loaded=True, group_low=group_low)

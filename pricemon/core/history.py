@@ -16,14 +16,11 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from pricemon.core.facts import prices
+from pricemon.core.facts import Step, prices
 from pricemon.core.model import Observation, Outcome
 from pricemon.core.rule_case import percent
 
 ACCEPTED = (Outcome.ACCEPTED, Outcome.NOT_MODIFIED)
-
-Step = tuple[int, Decimal]
-"""Since when (epoch ms), and the price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def days(*prices: str) -> list[Observation]:
 
 
 def gather(past: Sequence[Observation], price: str, at: int, window: int | None = None) -> Facts:
-    return facts.gather(past, price=Decimal(price), currency="EUR", at=at, days=window)
+    return facts.gather(facts.prices(past, "EUR"), price=Decimal(price), at=at, days=window)
 
 
 def test_no_history_no_facts() -> None:

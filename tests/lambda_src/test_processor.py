@@ -349,6 +349,17 @@ def test_out_of_time_leaves_the_rest_to_the_next_delivery(stack: Stack) -> None:
     assert [alert["new_price"] for alert in stack.delivered()] == ["60.00"]
 
 
+def test_a_batch_that_outlives_its_time_has_come_further(stack: Stack) -> None:
+    """Otherwise a batch with many alerts would time out again and again."""
+    records = [r for n in range(45) for r in sequence(["100", "80"], f"p{n:02}", start=2 * n)]
+    left = iter([30.0, 30.0, *[1.0] * 10])
+    failed = stack.worker().process(records, lambda: next(left))
+    assert [alert["product_id"] for alert in stack.delivered()] == [f"p{n:02}" for n in range(40)]
+    assert failed[0] == records[80]["dynamodb"]["SequenceNumber"]
+    assert stack.process(records) == []
+    assert [alert["product_id"] for alert in stack.delivered()] == [f"p{n}" for n in range(40, 45)]
+
+
 def test_a_subject_that_sns_dislikes_is_sent_in_ascii(stack: Stack) -> None:
     class Old(Spy):
         def publish_batch(self, **arguments: Any) -> Any:
