@@ -25,7 +25,7 @@ ABSENT = {
     },
     "scheduler": {"ResourceNotFoundException"},
     "sns": {"NotFound", "NotFoundException"},
-    "sqs": {"QueueDoesNotExist"},
+    "sqs": {"QueueDoesNotExist", "NonExistentQueue"},
 }
 """By service: the names of errors that say the thing asked for is not there."""
 
@@ -37,7 +37,7 @@ _EXISTS = {
     "logs": {"ResourceAlreadyExistsException"},
     "s3": {"BucketAlreadyOwnedByYou"},
     "scheduler": {"ConflictException"},
-    "sqs": {"QueueNameExists"},
+    "sqs": {"QueueNameExists", "QueueAlreadyExists"},
 }
 
 

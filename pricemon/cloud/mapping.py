@@ -192,8 +192,8 @@ class EventSourceMapping(Resource):
 
     def _search(self, aws: Aws, **by: str) -> list[Found]:
         """Mappings by function, which may be gone, or by source."""
-        found = aws.find("lambda", "list_event_source_mappings", **by)
-        return found["EventSourceMappings"] if found else []
+        key = "EventSourceMappings"
+        return aws.listed("lambda", "list_event_source_mappings", key, **by) or []
 
     def _at_source(self, aws: Aws) -> list[Found]:
         """Mappings of the present source, whichever function they call."""

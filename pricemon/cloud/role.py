@@ -101,7 +101,7 @@ class Role(Resource):
         if "permissions_boundary" in changed:
             aws.find("iam", "delete_role_permissions_boundary", RoleName=self.name)
         if "tags" in changed:
-            have = from_pairs(aws.call("iam", "list_role_tags", RoleName=self.name)["Tags"])
+            have = from_pairs(aws.listed("iam", "list_role_tags", "Tags", RoleName=self.name))
             extra = surplus(want["tags"], have)
             if extra:
                 aws.call("iam", "untag_role", RoleName=self.name, TagKeys=extra)
@@ -129,9 +129,9 @@ class Role(Resource):
             aws.find("iam", "detach_role_policy", RoleName=self.name, PolicyArn=arn)
 
     def _inline(self, aws: Aws) -> list[str]:
-        found = aws.find("iam", "list_role_policies", RoleName=self.name)
-        return list(found["PolicyNames"]) if found else []
+        return aws.listed("iam", "list_role_policies", "PolicyNames", RoleName=self.name) or []
 
     def _attached(self, aws: Aws) -> list[str]:
-        found = aws.find("iam", "list_attached_role_policies", RoleName=self.name)
-        return sorted(each["PolicyArn"] for each in found["AttachedPolicies"]) if found else []
+        key = "AttachedPolicies"
+        found = aws.listed("iam", "list_attached_role_policies", key, RoleName=self.name)
+        return sorted(each["PolicyArn"] for each in found or ())

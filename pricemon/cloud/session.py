@@ -174,6 +174,15 @@ class Aws:
         for page in self.client(service).get_paginator(operation).paginate(**parameters):
             yield from page.get(key) or ()
 
+    def listed(self, service: str, operation: str, key: str, **parameters: Any) -> list[Any] | None:
+        """All of `pages`, with `None` for a listing of something that is not there."""
+        try:
+            return list(self.pages(service, operation, key, **parameters))
+        except ClientError as error:
+            if is_absent(service, error):
+                return None
+            raise
+
     def until(self, probe: Callable[[], T | None], what: str, *, budget: float = 120.0) -> T:
         """What `probe` gives as soon as it is not `None`; `what` completes "waiting for …"."""
         return waits.until(

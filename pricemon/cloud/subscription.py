@@ -115,17 +115,11 @@ class Subscription(Resource):
         return aws.arn("sns", self.topic.to.name)
 
     def _matching(self, aws: Aws, topic: str) -> list[str]:
-        try:
-            listed = list(
-                aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
-            )
-        except ClientError as problem:
-            if is_absent("sns", problem):
-                return []
-            raise
+        key = "Subscriptions"
+        listed = aws.listed("sns", "list_subscriptions_by_topic", key, TopicArn=topic)
         return [
             each["SubscriptionArn"]
-            for each in listed
+            for each in listed or ()
             if (each["Protocol"], each["Endpoint"]) == (self.protocol, self.endpoint)
         ]
 

@@ -179,8 +179,8 @@ class Table(Resource):
         return found and found["Table"]
 
     def _read_tags(self, aws: Aws) -> dict[str, str]:
-        found = aws.find("dynamodb", "list_tags_of_resource", ResourceArn=self._arn(aws))
-        return from_pairs(found and found["Tags"])
+        arn = self._arn(aws)  # ten tags a page
+        return from_pairs(aws.listed("dynamodb", "list_tags_of_resource", "Tags", ResourceArn=arn))
 
     def _tags_of_a_new_table(self, aws: Aws) -> dict[str, str]:
         """Tags show up a second or three after the table: without them it would not be ours."""

@@ -115,6 +115,13 @@ class Calls:
             raise Cut
 
 
+def _answer(status: int, **parsed: Any) -> tuple[Any, dict[str, Any]]:
+    """What botocore takes for the answer of the service."""
+    response = type("Response", (), {"status_code": status, "headers": {}})()
+    metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}}
+    return response, {**parsed, "ResponseMetadata": metadata}
+
+
 @dataclass
 class Faults:
     """Errors played for the first calls of an operation: `play("lambda", "CreateFunction", …)`."""
@@ -122,6 +129,8 @@ class Faults:
     left: Counter[str] = field(default_factory=Counter)
     errors: dict[str, tuple[str, str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    then_succeed: bool = False
+    """Answer everything else with an empty success, without any AWS."""
 
     def play(
         self, service: str, operation: str, code: str, message: str, *, times: int = 3
@@ -136,14 +145,10 @@ class Faults:
         key = f"{model.service_model.service_name}.{model.name}"
         with self.lock:
             if not self.left[key]:
-                return None
+                return _answer(200) if self.then_succeed else None
             self.left[key] -= 1
         code, message = self.errors[key]
-        response = type("Response", (), {"status_code": 400, "headers": {}})()
-        return response, {
-            "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}},
-        }
+        return _answer(400, Error={"Code": code, "Message": message})
 
 
 @dataclass
