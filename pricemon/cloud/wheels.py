@@ -195,12 +195,12 @@ def _placed(name: str) -> str | None:
 
 
 def _installed(pin: Pin) -> importlib.metadata.Distribution | None:
-    """What is installed under the name, if its files are known (not so for an editable one)."""
+    """What is installed under the name, if its record lists sources: an editable one does not."""
     try:
         found = importlib.metadata.distribution(pin.name)
     except importlib.metadata.PackageNotFoundError:
         return None
-    return found if any(file.suffix == ".py" for file in found.files or ()) else None
+    return found if ".py," in (found.read_text("RECORD") or "") else None
 
 
 def _installed_members(distribution: importlib.metadata.Distribution) -> Iterator[Member]:
