@@ -210,6 +210,11 @@ CASES: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
         {"first_price_below": 50},
         [("49", "first_price_below None→49"), ("60", ""), ("40", "")],
     ),
+    (
+        "first price at it",
+        {"first_price_below": 50},
+        [("50", "first_price_below None→50")],
+    ),
     ("first price not below", {"first_price_below": 50}, [("51", ""), ("40", "")]),
     (
         "a rise, from the lowest",
@@ -327,6 +332,16 @@ def test_a_redelivered_older_record_changes_nothing() -> None:
     watch.record = old
     assert watch.process() == []
     assert watch.state == state
+
+
+def test_a_product_added_anew_starts_anew() -> None:
+    """Its state may have outlived it: neither the old prices nor what was told of them count."""
+    watch = Watch(alert_rules(TEN | {"below": 90}))
+    watch.state = AlertState(
+        reference_price=Decimal(500), currency="EUR", processed_at=1, target_met=True
+    )
+    assert [told(alert) for alert in watch.read("80")] == ["below None→80"]
+    assert watch.read("73") == []
 
 
 LOW = Facts(loaded=True, history_since=1, lowest_price=Decimal(90), window_low=Decimal(90))
