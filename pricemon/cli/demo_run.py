@@ -182,6 +182,7 @@ def _prepare(place: Path, shop: Shop, watcher: Watcher) -> Context:
     config = {
         "retailers": shop.retailers(),
         "schedule": {"enabled": False},  # the shop closes when the demo ends
+        "functions": {"scraper": {"max_concurrency": 3}},  # each one is a process of this machine
         "subscriptions": [{"protocol": "sqs", "endpoint": queue, "raw": True}],
         "local": {
             "data_dir": str(endpoint.data_dir),

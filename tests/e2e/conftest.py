@@ -79,6 +79,7 @@ def desk(aws: Endpoint, tmp_path: Path) -> Callable[..., Desk]:
         config = {
             "retailers": shop.retailers(),
             "schedule": {"enabled": False},
+            "functions": {"scraper": {"max_concurrency": 2}},  # each one is a process to start
             "local": {"data_dir": str(aws.data_dir)},
             **options,
         }

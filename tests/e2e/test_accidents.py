@@ -50,7 +50,8 @@ def test_a_taken_port_is_named(config):
     assert "Traceback" not in done.stderr
 
 
-def test_killed_under_us_it_says_so_and_how_to_restart(config):
+def test_killed_under_us_it_says_so_and_how_to_restart(config, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     mine = Context(config_path=config)
     sqs = mine.aws.client("sqs")
     sqs.list_queues()
