@@ -36,7 +36,7 @@ class Stretch:
     hours: Iterator[Hour]
     foreign: list[Problem]
     since: int | None
-    until: int
+    until: int | None
 
 
 @app.command()
@@ -146,7 +146,7 @@ def verify(
             bucket=mine.names.bucket,
             retailers=mine.config.retailers,
         )
-        for compared in verifier.verify(part.hours, since=part.since or 0, until=part.until):
+        for compared in verifier.verify(part.hours, since=part.since, until=part.until):
             found.add(compared)
     mine.emit(found.plain(), found.human)
     archive_view.name_problems(mine.talk, found.problems)
@@ -167,8 +167,8 @@ def _reading(
 
     now = periods.now()
     start = periods.since(since, at=now) if since else None
-    end = periods.since(until, at=now) if until else now
-    if start is not None and start > end:
+    end = periods.since(until, at=now) if until else None
+    if start is not None and end is not None and start > end:
         raise UsageError("--since is after --until")
     start = max((t for t in (start, not_before) if t is not None), default=None)
     s3, bucket = mine.aws.client("s3"), mine.names.bucket

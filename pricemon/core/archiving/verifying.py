@@ -95,7 +95,9 @@ class Verifier:
     bucket: str
     retailers: Iterable[str]
 
-    def verify(self, archived: Iterable[Hour], *, since: int, until: int) -> Iterator[Compared]:
+    def verify(
+        self, archived: Iterable[Hour], *, since: int | None, until: int | None
+    ) -> Iterator[Compared]:
         """Compare the archive's hours with the table's observations of the same time."""
         stored = self._stored(since, until)
         for prefix, hour, rows in _side_by_side(archived, stored):
@@ -104,15 +106,17 @@ class Verifier:
             if compared.observations or compared.problems:
                 yield compared
 
-    def _stored(self, since: int, until: int) -> Iterator[tuple[str, dict[_Key, Observation]]]:
+    def _stored(
+        self, since: int | None, until: int | None
+    ) -> Iterator[tuple[str, dict[_Key, Observation]]]:
         """The table's observations by hour."""
-        shops = [self.table.recent(shop, since, until=until) for shop in self.retailers]
+        shops = [self.table.recent(shop, since or 0, until=until) for shop in self.retailers]
         seen = heapq.merge(*shops, key=lambda observation: observation.timestamp)
         for prefix, group in groupby(seen, key=lambda o: archive.hour_prefix(o.timestamp)):
             yield prefix, {(o.product_id, o.timestamp): o for o in group}
 
     def _compare(
-        self, hour: Hour, stored: dict[_Key, Observation], since: int, until: int
+        self, hour: Hour, stored: dict[_Key, Observation], since: int | None, until: int | None
     ) -> Compared:
         archived = hour.observations()
         problems = list(hour.problems)
@@ -134,7 +138,7 @@ class Verifier:
         rows = self.table.rows.get_items(items.key(*key) for key in sorted(keys))
         return {(o.product_id, o.timestamp): o for o in map(items.observation, rows)}
 
-    def _read_again(self, hour: Hour, since: int, until: int) -> Iterator[Hour]:
+    def _read_again(self, hour: Hour, since: int | None, until: int | None) -> Iterator[Hour]:
         """The hour's objects that were not there when the archive was listed."""
         at = _start(hour.prefix)
         known = set(hour.objects)

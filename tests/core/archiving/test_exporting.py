@@ -50,7 +50,7 @@ def test_csv_has_every_field_and_survives_any_title() -> None:
 
 
 def test_the_widest_price_is_measured() -> None:
-    prices = (None, Decimal("12.9"), Decimal("1234567"), Decimal("0.0005"))
+    prices = (None, Decimal("12.9"), Decimal(1234567), Decimal("0.0005"))
     entries = [
         Entry(observation=replace(SEEN, timestamp=START + n, price=price))
         for n, price in enumerate(prices)
@@ -81,15 +81,14 @@ def test_duckdb_reads_the_archive_as_it_lies_there(tmp_path: Path) -> None:
                 "currency": "VARCHAR", "product": "VARCHAR", "dt": "DATE", "hour": "VARCHAR",
             },
         )  # fmt: skip
-        rows = archive.query(
-            "archive",
+        archive.create_view("archive")
+        rows = database.execute(
             "SELECT DISTINCT timestamp, product_id, price, time, dt, hour,"
-            " product->>'$.observed_at.N' FROM archive ORDER BY ALL",
+            " product->>'$.observed_at.N' FROM archive ORDER BY ALL"
         ).fetchall()
-        lowest = archive.query(
-            "archive",
+        lowest = database.execute(
             "SELECT product_id, min(price) FROM archive"
-            " WHERE outcome IN ('accepted', 'not_modified') GROUP BY 1 ORDER BY 1",
+            " WHERE outcome IN ('accepted', 'not_modified') GROUP BY 1 ORDER BY 1"
         ).fetchall()
     assert [(row[1], row[0], row[2]) for row in rows] == [
         (e.observation.product_id, e.observation.timestamp, e.observation.price) for e in ENTRIES

@@ -211,7 +211,7 @@ def test_a_product_that_appears_meanwhile_is_kept(world: World) -> None:
         stale.table.rows.write([{"PutRequest": {"Item": late}}])
         return found
 
-    stale.table.get_products = look_then_write  # type: ignore[method-assign]
+    stale.table.get_products = look_then_write  # type: ignore[assignment, method-assign]
     report = stale.restore(world.hours())
     assert (report.products_written, report.products_kept) == (11, 1)
     assert world.rows()["sku-00002", items.PRODUCT] == late
@@ -297,7 +297,7 @@ def test_a_table_that_warms_up_is_waited_for(world: World, trouble: str) -> None
             refusals.pop()
             if trouble == "throttled":
                 raise Throttled("wait")
-            raise ClientError(error, "UpdateItem")  # type: ignore[arg-type]
+            raise ClientError(error, "UpdateItem")
         put(observations)
 
     stubborn.table.put_observations = put_at_last  # type: ignore[method-assign]
