@@ -1,7 +1,5 @@
 """Alerts as data and words: the document and its schema, subjects, mails, hostile titles."""
 
-# ruff: noqa: RUF001  typographic signs are what is tested
-
 from __future__ import annotations
 
 import json
