@@ -59,8 +59,18 @@ def in_order(resources: Iterable[Resource]) -> list[Resource]:
 
 
 def forward(ordered: Sequence[Resource]) -> dict[str, set[str]]:
-    """By id, what has to be done before it: its dependencies."""
-    return {resource.id: set(resource.dependencies()) for resource in ordered}
+    """By id, what has to be done before it: its dependencies.
+
+    Among those that must not exist it is the other way round: dependents go first.
+    """
+    before: dict[str, set[str]] = {resource.id: set() for resource in ordered}
+    for resource in ordered:
+        for dependency in resource.dependencies().values():
+            if resource.present:
+                before[resource.id].add(dependency.id)
+            elif not dependency.present:
+                before[dependency.id].add(resource.id)
+    return before
 
 
 def backward(ordered: Sequence[Resource]) -> dict[str, set[str]]:

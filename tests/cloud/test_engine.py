@@ -1,12 +1,15 @@
 """Plans that tell the truth, and runs that converge on what the config says."""
 
+import dataclasses
 import json
 import threading
+from typing import Any
 
 import pytest
 
 from pricemon.cloud import engine
 from pricemon.cloud.plan import Kind
+from pricemon.cloud.resource import Ref, Resource
 from pricemon.core.errors import PricemonError
 
 QUEUE = "price-monitor-scraping-prod"
@@ -70,6 +73,35 @@ class TestUpAndDown:
         assert found == {id_: dict(outs) for id_, outs in result.outputs.items() if outs}
 
 
+def test_what_must_not_exist_goes_dependents_first(world):
+    """Something switched off is removed in the order of a teardown, within an `up`."""
+    world.up()
+    aws = world.usual
+    stack = world.stack(aws)
+    mapping = next(r for r in stack if r.id == STREAM_MAPPING)
+    off: dict[str, Resource] = {}
+
+    def without(resource):
+        if resource.id not in off:
+            fields: dict[str, Any] = {
+                f.name: Ref(without(value.to), value.attr)
+                for f in dataclasses.fields(resource)
+                if isinstance(value := getattr(resource, f.name), Ref)
+            }
+            if resource.kind == "function":
+                fields["environment"] = {}  # more references, of no matter here
+            off[resource.id] = dataclasses.replace(resource, present=False, **fields)
+        return off[resource.id]
+
+    without(mapping)
+    deleted = engine.apply(list(off.values()), aws).deleted
+    assert set(deleted) == set(off)
+    assert deleted[0] == STREAM_MAPPING
+    assert deleted.index("function/stream-processor-prod") < deleted.index(
+        "role/price-monitor-stream-processor-prod"
+    )
+
+
 class TestRestore:
     def test_whatever_was_deleted_by_hand_comes_back(self, world):
         """One after another; what hung on it is as before."""
@@ -78,7 +110,7 @@ class TestRestore:
         aws = world.usual
         stack = world.stack(aws)
         chosen = {"table", "queue", "topic", "role", "function", "schedule-group", "bucket"}
-        for gone in [r for r in stack if r.kind in chosen]:
+        for gone in [r for r in stack if r.kind in chosen and r.present]:
             gone.delete(aws)
             assert gone.id in engine.apply(stack, aws).created
         assert world.plan().pending == ()
