@@ -198,9 +198,26 @@ def _denied(aws: Aws, statement: dict[str, Any]) -> list[str]:
         PolicySourceArn=_principal(aws.caller),
         ActionNames=actions if isinstance(actions, list) else [actions],
         ResourceArns=resources if isinstance(resources, list) else [resources],
+        ContextEntries=_context(statement.get("Condition", {})),
     )
     results = answer["EvaluationResults"]
     return [r["EvalActionName"] for r in results if r["EvalDecision"] != "allowed"]
+
+
+def _context(condition: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """What IAM is to take as given: the very values a statement is limited to.
+
+    Without them, what is allowed on a condition (passing a role to Lambda) looks denied.
+    """
+    return [
+        {
+            "ContextKeyName": key,
+            "ContextKeyValues": values if isinstance(values, list) else [values],
+            "ContextKeyType": "string",
+        }
+        for keys in condition.values()
+        for key, values in keys.items()
+    ]
 
 
 def _principal(caller: str) -> str:

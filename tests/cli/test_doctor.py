@@ -56,3 +56,16 @@ def test_a_defect_of_ours_is_not_a_finding():
 
     with pytest.raises(ZeroDivisionError):
         doctor._guarded("config", defect)
+
+
+def test_conditions_are_taken_as_given():
+    """A role may be passed to Lambda alone; asked without saying so, IAM denies it."""
+    condition = {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com"], "k": "v"}}
+    assert doctor._context(condition) == [
+        {
+            "ContextKeyName": "iam:PassedToService",
+            "ContextKeyValues": ["lambda.amazonaws.com"],
+            "ContextKeyType": "string",
+        },
+        {"ContextKeyName": "k", "ContextKeyValues": ["v"], "ContextKeyType": "string"},
+    ]
