@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pricemon import __version__
 from pricemon.core.errors import GiveUp, JobError, Retry
 from pricemon.core.extract import extract
 from pricemon.core.model import Reason, Status
-from pricemon.core.outcomes import Evidence
+from pricemon.core.outcomes import Evidence, vouched
 from pricemon.core.settings import extract_rule
 
 if TYPE_CHECKING:
     from pricemon.core.fetch import Fetcher
-    from pricemon.core.model import Product
+    from pricemon.core.model import Known, Product
     from pricemon.core.settings import ExtractRule, RetailerSettings, Settings
 
 
@@ -43,9 +44,9 @@ class Scraper:
         url = product.url
         if rule and rule.json_url:
             url = rule.json_url.replace("{product_id}", quote(product.product_id, safe=""))
-        known = product.known
-        # Only what was read well may be confirmed by a 304: after a failure the page is read anew.
-        renewable = known if known and known.status is Status.OK and known.price else None
+        currency = product.overrides.get("currency") or retailer.currency
+        reader = repr((url, rule, currency, retailer.locale, __version__))
+        renewable = product.known if _is_renewable(product.known, reader) else None
         page = self._fetcher.fetch(
             url,
             retailer,
@@ -54,16 +55,27 @@ class Scraper:
             deadline=deadline,
         )
         if page.not_modified:
-            return Evidence(page=page)
+            return Evidence(page=page, reader=reader)
         reading = extract(
             page,
             rule=rule,
-            currency=product.overrides.get("currency") or retailer.currency,
+            currency=currency,
             locale=retailer.locale,
             identifiers=product.identifiers,
             title=product.title,
         )
-        return Evidence(page=page, reading=reading)
+        return Evidence(page=page, reading=reading, reader=reader)
+
+
+def _is_renewable(known: Known | None, reader: str) -> bool:
+    """Whether a 304 would mean that the known price is still the page's.
+
+    After a failure or a held reading it would not do: the page is to be read anew.
+    """
+    if known is None or known.price is None or known.currency is None:
+        return False
+    said = vouched(reader, known.price, known.currency)
+    return known.status is Status.OK and known.vouched == said
 
 
 def _rule(product: Product, retailer: RetailerSettings) -> ExtractRule | None:

@@ -33,7 +33,7 @@ CATALOGUE_FIELDS = (
 )  # fmt: skip
 KNOWN_FIELDS = (
     "observed_at", "status", "price", "currency", "availability", "price_since", "page_title",
-    "source", "etag", "last_modified", "failures", "last_error", "gone_since", "held",
+    "source", "etag", "last_modified", "vouched", "failures", "last_error", "gone_since", "held",
 )  # fmt: skip
 
 
@@ -145,6 +145,7 @@ def _known(row: Row) -> Known:
         source=row.text("source"),
         etag=row.text("etag"),
         last_modified=row.text("last_modified"),
+        vouched=row.text("vouched"),
         failures=row.integer("failures") or 0,
         last_error=_last_error(row.part("last_error")),
         gone_since=row.integer("gone_since"),

@@ -118,6 +118,8 @@ class Known:
     source: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    vouched: str | None = None
+    """What `etag` and `last_modified` vouch for: this price, read at that URL by that rule."""
     failures: int = 0
     last_error: Failure | None = None
     gone_since: int | None = None

@@ -6,6 +6,7 @@ changed meanwhile and it has to be judged again.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ from pricemon.core.model import (
 )
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from pricemon.core.settings import JudgeSettings
 
 _NOT_THE_PRODUCTS = frozenset({Reason.CIRCUIT_OPEN, Reason.INTERNAL, Reason.UNKNOWN_RETAILER})
@@ -38,8 +41,12 @@ _MAX_TITLE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What came of a job: a page with its reading, a page not modified, or an error."""
+    """What came of a job: a page with its reading, a page not modified, or an error.
 
+    `reader` tells one way of reading (URL, rule, version) from another.
+    """
+
+    reader: str = ""
     page: Page | None = None
     reading: Reading | None = None
     error: JobError | None = None
@@ -84,7 +91,7 @@ def conclude(
     elif evidence.reading is None:
         result = _not_modified(job, known, evidence.page)
     else:
-        result = _read(job, known, evidence.reading, evidence.page, bounds)
+        result = _read(job, known, evidence, evidence.reading, bounds)
     titles = (
         product.title if product else None,
         _bounded(evidence.reading.title) if evidence.reading else None,
@@ -97,10 +104,20 @@ def conclude(
     return replace(result, observation=observation)
 
 
+def vouched(reader: str, price: Decimal, currency: str) -> str:
+    """What a page's validators vouch for: that it still says this price to this reader.
+
+    A 304 renews the price only if that is still what is known and how it is read. It is not after
+    a price was accepted by hand, or the URL, the retailer's rule or pricemon itself was changed.
+    """
+    said = f"{reader}|{price.normalize():f}|{currency}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 def _read(
-    job: Job, known: Known | None, reading: Reading, page: Page | None, bounds: JudgeSettings
+    job: Job, known: Known | None, evidence: Evidence, reading: Reading, bounds: JudgeSettings
 ) -> Result:
-    at = job.requested_at
+    at, page = job.requested_at, evidence.page
     verdict = judge.judge(reading, known, bounds, at=at)
     reading = verdict.reading
     status = page.status if page else None
@@ -143,9 +160,9 @@ def _read(
         price_since=base.price_since if same and base.price_since else at,
         page_title=_bounded(reading.title) or base.page_title,
         source=reading.source,
-        # Validators belong to the page that gave the accepted price: a 304 then means that price.
         etag=page.etag if page else None,
         last_modified=page.last_modified if page else None,
+        vouched=vouched(evidence.reader, price, currency),
         held=None,
     )
     changed = base.price is not None and not same

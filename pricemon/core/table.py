@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pricemon.core.model import AlertState, Known, Observation, Product
 
 RETAILER_INDEX = "retailer-index"
-VALIDATORS = ("etag", "last_modified")
+VALIDATORS = ("etag", "last_modified", "vouched")
 
 
 class Table:

@@ -60,6 +60,7 @@ knowns = st.builds(
     source=optional(texts),
     etag=optional(texts),
     last_modified=optional(texts),
+    vouched=optional(texts),
     failures=st.integers(0, 99),
     last_error=optional(failures),
     gone_since=optional(times),

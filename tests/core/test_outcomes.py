@@ -22,7 +22,7 @@ from pricemon.core.model import (
     Reason,
     Status,
 )
-from pricemon.core.outcomes import Evidence, Result, conclude
+from pricemon.core.outcomes import Evidence, Result, conclude, vouched
 from pricemon.core.settings import JudgeSettings
 
 DAY = 86_400_000
@@ -79,6 +79,7 @@ def test_an_accepted_reading_becomes_what_is_known() -> None:
         page_title="Thing 2",
         source="microdata",
         etag='"new"',
+        vouched=vouched("", Decimal(90), "EUR"),
     )
     assert result.observation.outcome is Outcome.ACCEPTED
     assert (result.observation.price, result.observation.timestamp) == (Decimal(90), 200)
@@ -124,6 +125,14 @@ def test_a_page_not_modified_renews_the_price() -> None:
     assert result.observation.outcome is Outcome.NOT_MODIFIED
     assert result.observation.price == Decimal(100)
     assert result.tally["not_modified"] == result.tally["done"] == 1
+
+
+def test_validators_vouch_for_a_price_as_it_is_read() -> None:
+    said = vouched("reader", Decimal("19.90"), "EUR")
+    assert said == vouched("reader", Decimal("19.9"), "EUR")  # as DynamoDB gives it back
+    assert said != vouched("reader 2", Decimal("19.90"), "EUR")
+    assert said != vouched("reader", Decimal("19.91"), "EUR")
+    assert said != vouched("reader", Decimal("19.90"), "USD")
 
 
 def test_a_304_that_nobody_asked_for_is_a_failure() -> None:

@@ -94,7 +94,7 @@ def test_importing_again_never_touches_what_is_known(table: Table) -> None:
 def test_a_changed_product_forgets_its_validators(table: Table) -> None:
     """They may belong to another URL, whose 304 would mean another product's price."""
     table.put_catalogue(new=[product()])
-    table.save_known("p1", known(5, etag='"1"', last_modified="yesterday"))
+    table.save_known("p1", known(5, etag='"1"', last_modified="yesterday", vouched="v"))
     moved = product(url="http://shop-a.test/moved")
     table.put_catalogue(changed=[moved])
     assert table.get_product("p1") == product(url=moved.url, known=known(5))

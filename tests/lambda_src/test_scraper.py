@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from pricemon.core import archive, messages, runs
 from pricemon.core.model import Job, Known, Observation, Outcome, Status
 from pricemon.core.settings import ALL_RETAILERS
 from tests.core.table_kit import BUCKET
-from tests.lambda_src.scraper_kit import NOW, Kit, page, scraper
+from tests.lambda_src.scraper_kit import NOW, Kit, page, record, scraper
 
 AT = int(NOW) * 1000
 HOUR = 3_600_000
@@ -100,6 +101,31 @@ def test_after_a_failure_the_page_is_read_anew(kit: Kit) -> None:
     scrape(kit, asked, at=AT + 2)
     scrape(kit, asked, at=AT + 3)
     assert conditions == [None, None, '"1"']
+
+
+def test_a_304_renews_only_what_was_read_as_it_would_be_now(kit: Kit) -> None:
+    """Not a price accepted by hand, nor one read by a rule that has been corrected since."""
+    conditions = []
+
+    def asked(headers: Any) -> Any:
+        conditions.append(headers["If-None-Match"])
+        return page("20", etag='"1"')
+
+    kit.add("p1")
+    scrape(kit, asked)
+    by_hand = replace(known(kit), price=Decimal(21))
+    kit.table.save_known("p1", by_hand)
+    scrape(kit, asked, at=AT + 1)
+    kit.shop.pages["/p1"] = asked
+    retailer = replace(kit.worker.settings.retailers["shop-a"], locale="de")
+    corrected = replace(kit.worker.settings, retailers={"shop-a": retailer})
+    replace(kit.worker, settings=corrected).process(
+        [record(kit.job("p1", AT + 2))], remaining_millis=60_000, request_id="x"
+    )
+    scrape(kit, asked, at=AT + 3)
+    assert conditions == [None, None, None, None]
+    scrape(kit, asked, at=AT + 4)
+    assert conditions[4] == '"1"'
 
 
 def test_a_strange_reading_is_held_and_looked_at_again(kit: Kit) -> None:
