@@ -13,6 +13,7 @@ from pricemon.cli import (
     alerts,
     archive,
     bundle,
+    compare,
     context,
     demo,
     dlq,
@@ -85,6 +86,7 @@ app.add_typer(local.app, name="local", rich_help_panel=_STACK)
 app.add_typer(products.app, name="products", rich_help_panel=_PRICES)
 app.command(rich_help_panel=_PRICES)(scrape.scrape)
 app.command(rich_help_panel=_PRICES)(history.history)
+app.command(rich_help_panel=_PRICES)(compare.compare)
 app.command(rich_help_panel=_PRICES)(alerts.drops)
 app.command(rich_help_panel=_PRICES)(alerts.lows)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=_PRICES)
