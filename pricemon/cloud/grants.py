@@ -58,6 +58,24 @@ class Grants:
             **self._options(tracing=tracing),
         )
 
+    def notifier(self, *, parameters: Sequence[str], tracing: bool) -> Document:
+        """The notifier's role. `parameters` are paths in the SSM Parameter Store."""
+        names, aws = self.names, self.aws
+        return policy.notifier(
+            queue=aws.arn("sqs", names.notifier_queue),
+            dlq=aws.arn("sqs", names.notifier_dlq),
+            log_group=self._log_group(names.notifier),
+            parameters=[aws.arn("ssm", f"parameter{path}") for path in parameters],
+            **self._options(tracing=tracing),
+        )
+
+    def notifier_queue(self) -> Document:
+        """The policy of the notifier's queue."""
+        return policy.topic_may_send(
+            queue=self.aws.arn("sqs", self.names.notifier_queue),
+            topic=self.aws.arn("sns", self.names.topic),
+        )
+
     def scheduler(self) -> Document:
         """The schedule's role."""
         return policy.scheduler(queue=self.aws.arn("sqs", self.names.queue), keys=self._keys)

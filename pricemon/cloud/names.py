@@ -49,6 +49,16 @@ class Names:
         return f"price-monitor-on-failure-{self.env}"
 
     @property
+    def notifier_queue(self) -> str:
+        """The alerts that the notifier is to tell."""
+        return f"price-monitor-notifier-{self.env}"
+
+    @property
+    def notifier_dlq(self) -> str:
+        """The dead letters of `notifier_queue`."""
+        return f"price-monitor-notifier-dlq-{self.env}"
+
+    @property
     def topic(self) -> str:
         """Alerts and alarms."""
         return f"price-monitor-notifications-{self.env}"
@@ -64,6 +74,11 @@ class Names:
         return f"stream-processor-{self.env}"
 
     @property
+    def notifier(self) -> str:
+        """The function that tells chats and phones."""
+        return f"price-notifier-{self.env}"
+
+    @property
     def scraper_role(self) -> str:
         """The scraper's execution role."""
         return f"price-monitor-scraper-{self.env}"
@@ -72,6 +87,11 @@ class Names:
     def processor_role(self) -> str:
         """The stream processor's execution role."""
         return f"price-monitor-stream-processor-{self.env}"
+
+    @property
+    def notifier_role(self) -> str:
+        """The notifier's execution role."""
+        return f"price-monitor-notifier-{self.env}"
 
     @property
     def scheduler_role(self) -> str:

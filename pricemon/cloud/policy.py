@@ -122,6 +122,38 @@ def stream_processor(
     )
 
 
+def notifier(
+    *,
+    queue: Arn,
+    dlq: Arn,
+    log_group: Arn,
+    parameters: Sequence[Arn],
+    keys: Sequence[Arn] = (),
+    tracing: bool = False,
+    network: Arn | None = None,
+) -> Document:
+    """What the notifier may do: work its queue, put back what one channel missed, fill its DLQ.
+
+    `parameters` hold its channels' URLs. As secure strings under AWS's own key they need no
+    permission of KMS: that key lets in whoever may read the parameter.
+    """
+    return document(
+        allow(
+            "Alerts",
+            [
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:SendMessage",
+            ],
+            queue,
+        ),
+        allow("DeadLetters", ["sqs:SendMessage"], dlq),
+        *_function(log_group, parameters=parameters, keys=keys, tracing=tracing, network=network),
+    )
+
+
 def scheduler(*, queue: Arn, keys: Sequence[Arn] = ()) -> Document:
     """What the schedule may do: put its message into the scraping queue."""
     return document(allow("FanOut", ["sqs:SendMessage"], queue), *_encryption(keys))
@@ -169,6 +201,20 @@ def alarms_may_publish(*, topic: Arn, account: str, alarms: Arn) -> Document:
                 "StringEquals": {"aws:SourceAccount": account},
                 "ArnLike": {"aws:SourceArn": alarms},
             },
+        }
+    )
+
+
+def topic_may_send(*, queue: Arn, topic: Arn) -> Document:
+    """A queue's policy: the topic may send to it, and nobody else by it."""
+    return document(
+        {
+            "Sid": "Topic",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
         }
     )
 

@@ -39,8 +39,9 @@ class Queue(Resource):
     """A standard queue. Seconds and bytes.
 
     `dead_letters` is the ARN of the queue that takes a message after `max_receive_count` attempts;
-    `redrive_from` are the ARNs of the only queues that may use this one so. `kms_key` is an ARN;
-    without one SQS encrypts with its own key.
+    `redrive_from` are the ARNs of the only queues that may use this one so. `policy` lets in who
+    has no policy of its own, such as a topic. `kms_key` is an ARN; without one SQS encrypts with
+    its own key.
     """
 
     kind: ClassVar[str] = "queue"
@@ -54,6 +55,7 @@ class Queue(Resource):
     dead_letters: Ref | None = None
     max_receive_count: int = 3
     redrive_from: tuple[str, ...] = ()
+    policy: Mapping[str, Any] | None = None
     kms_key: str | None = None
 
     def desired(self, get: Get) -> State:
@@ -69,7 +71,7 @@ class Queue(Resource):
             "redrive": redrive,
             "redrive_allow": _allow("byQueue", self.redrive_from) if self.redrive_from else None,
             "encryption": self.kms_key or _SSE_SQS,
-            "policy": None,
+            "policy": canonical(self.policy),
             "tags": dict(self.tags),
         }
 
@@ -178,7 +180,7 @@ def _as_attributes(want: State, names: Collection[str], *, new: bool = False) ->
         attributes["RedrivePolicy"] = _redrive(want["redrive"])
     if "redrive_allow" in names and (want["redrive_allow"] or not new):
         attributes["RedriveAllowPolicy"] = _redrive_allow(want["redrive_allow"])
-    if "policy" in names and not new:
+    if "policy" in names and (want["policy"] or not new):
         attributes["Policy"] = compact(want["policy"]) if want["policy"] else ""
     return attributes
 

@@ -20,6 +20,7 @@ from pricemon.cloud.lifecycle import rules
 from pricemon.cloud.log_group import LogGroup
 from pricemon.cloud.mapping import EventSourceMapping
 from pricemon.cloud.names import RETAILER_INDEX, Names
+from pricemon.cloud.notifier import notifier
 from pricemon.cloud.policy import trust_lambda
 from pricemon.cloud.queue import Queue
 from pricemon.cloud.resource import OWNER, Resource
@@ -61,13 +62,13 @@ class Stack:
 def build(config: Config, *, aws: Aws, bundles: Callable[[str], Bundle]) -> Stack:
     """The stack of a config. Asks AWS who we are, and what a key's alias or a secret stands for.
 
-    `bundles` gives the zip of `scraper` or `stream_processor`; it is called only when a plan needs
-    the code. Raises `UsageError` for a subscription whose secret is not to be had.
+    `bundles` gives the zip of `scraper`, `stream_processor` or `notifier`; it is called only when a
+    plan needs the code. Raises `UsageError` for a subscription whose secret is not to be had.
     """
-    return _Builder(config, aws, bundles).stack()
+    return Builder(config, aws, bundles).stack()
 
 
-class _Builder:
+class Builder:
     """Holds what the parts of one stack have in common."""
 
     def __init__(self, config: Config, aws: Aws, bundles: Callable[[str], Bundle]) -> None:
@@ -152,6 +153,7 @@ class _Builder:
             queue,
             topic,
             *subscriptions(config.subscriptions, self.aws, topic),
+            *notifier(self, topic=topic, bucket=bucket),
             scraper,
             processor,
             EventSourceMapping(
@@ -189,6 +191,7 @@ class _Builder:
         return Stack(names=names, resources=tuple(in_order(resources)))
 
     def table(self) -> Table:
+        """The table."""
         options = self.config.table
         return Table(
             name=self.names.table,
@@ -203,6 +206,7 @@ class _Builder:
         )
 
     def bucket(self) -> Bucket:
+        """The archive."""
         options = self.config.bucket
         return Bucket(
             name=self.names.bucket,
@@ -214,9 +218,11 @@ class _Builder:
         )
 
     def queue(self, name: str, **options: Any) -> Queue:
+        """A queue, with the common tags and key."""
         return Queue(name=name, tags=self.tags, kms_key=self.key, **options)
 
     def topic(self) -> Topic:
+        """The topic."""
         return Topic(
             name=self.names.topic,
             tags=self.tags,
@@ -225,9 +231,13 @@ class _Builder:
             kms_key=self.key,
         )
 
-    def role(self, name: str, whose: str, trust: Document, document: Document) -> Role:
+    def role(
+        self, name: str, whose: str, trust: Document, document: Document, *, present: bool = True
+    ) -> Role:
+        """A role; `whose` it is, in words."""
         return Role(
             name=name,
+            present=present,
             tags=self.global_tags,
             description=f"What the {whose} of the price monitor {self.config.env} may do",
             trust=trust,
@@ -235,16 +245,28 @@ class _Builder:
         )
 
     def function(
-        self, function: str, name: str, *, bucket: Bucket, role: Role, environment: dict[str, Any]
+        self,
+        function: str,
+        name: str,
+        *,
+        bucket: Bucket,
+        role: Role,
+        environment: dict[str, Any],
+        present: bool = True,
     ) -> Function:
+        """One of the functions, with its log group; `function` is its name in the config."""
         options = getattr(self.config.functions, function)
         vpc = self.config.functions.vpc
         log_group = LogGroup(
-            name=self.names.log_group(name), tags=self.tags, retention=options.log_retention
+            name=self.names.log_group(name),
+            present=present,
+            tags=self.tags,
+            retention=options.log_retention,
         )
         level = {"POWERTOOLS_LOG_LEVEL": options.log_level}
         return Function(
             name=name,
+            present=present,
             tags=self.tags,
             description=f"Price monitor {self.config.env}: {function.replace('_', ' ')}",
             code=partial(self.bundles, function),
@@ -264,6 +286,7 @@ class _Builder:
         )
 
     def schedule(self, queue: Queue) -> Schedule:
+        """The schedule of the sweeps, with its group and role."""
         options = self.config.schedule
         group = ScheduleGroup(name=self.names.schedule_group, tags=self.tags)
         role = self.role(

@@ -16,16 +16,8 @@ if TYPE_CHECKING:
     from pricemon.cloud.session import Aws
 
 
-class Subscriber(Protocol):
-    """One of the config's subscriptions. Empty lists mean all."""
-
-    @property
-    def protocol(self) -> str:
-        """As SNS calls it."""
-
-    @property
-    def endpoint(self) -> str:
-        """An address, or `env:NAME` or `ssm:/path` where it holds a secret."""
+class Selection(Protocol):
+    """Which alerts somebody hears of. Empty lists mean all."""
 
     @property
     def kinds(self) -> Sequence[str]:
@@ -42,6 +34,18 @@ class Subscriber(Protocol):
     @property
     def min_percent(self) -> Decimal | None:
         """The least change, up or down."""
+
+
+class Subscriber(Selection, Protocol):
+    """One of the config's subscriptions."""
+
+    @property
+    def protocol(self) -> str:
+        """As SNS calls it."""
+
+    @property
+    def endpoint(self) -> str:
+        """An address, or `env:NAME` or `ssm:/path` where it holds a secret."""
 
     @property
     def raw(self) -> bool:
@@ -66,19 +70,19 @@ def subscriptions(wanted: Sequence[Subscriber], aws: Aws, topic: Resource) -> li
     ]
 
 
-def filter_policy(subscription: Subscriber) -> dict[str, Any] | None:
-    """The SNS filter of a config's subscription, on the alerts' message attributes."""
+def filter_policy(selection: Selection) -> dict[str, Any] | None:
+    """The SNS filter of a selection, on the alerts' message attributes."""
     wanted: dict[str, Any] = {
         attribute: list(values)
         for attribute, values in (
-            ("kind", [str(kind) for kind in subscription.kinds]),
-            ("retailer", subscription.retailers),
-            ("tags", subscription.tags),
+            ("kind", [str(kind) for kind in selection.kinds]),
+            ("retailer", selection.retailers),
+            ("tags", selection.tags),
         )
         if values
     }
-    if subscription.min_percent is not None:
-        least = float(subscription.min_percent)
+    if selection.min_percent is not None:
+        least = float(selection.min_percent)
         wanted["change_percent"] = [{"numeric": ["<=", -least]}, {"numeric": [">=", least]}]
     return wanted or None
 

@@ -29,7 +29,8 @@ PENDING = "PendingConfirmation"
 class Subscription(Resource):
     """One endpoint. `name` is what people may see of it: the endpoint may be a secret.
 
-    `filter_policy` is matched against message attributes.
+    `filter_policy` is matched against message attributes. `receiver` is the endpoint where it is
+    one of the stack's own resources: made before, and removed after.
     """
 
     kind: ClassVar[str] = "subscription"
@@ -38,6 +39,7 @@ class Subscription(Resource):
     topic: Ref
     protocol: str
     endpoint: str
+    receiver: Ref | None = None
     filter_policy: Mapping[str, Any] | None = None
     raw: bool = False
 

@@ -366,7 +366,7 @@ MOTO_FORGETS = {
 def declared(resources: tuple[Resource, ...]) -> dict[tuple[str, str], list[Resource]]:
     """The resources that have a field, by kind and field."""
     having: dict[tuple[str, str], list[Resource]] = {}
-    for resource in resources:
+    for resource in (each for each in resources if each.present):
         for name in resource.desired(lambda _: "known"):
             having.setdefault((resource.kind, name), []).append(resource)
     return having
