@@ -38,8 +38,12 @@ def demo(
         removed = demo_run.down()
         mine.emit({"removed": removed}, lambda: "removed" if removed else "there was no demo")
         return
-    with demo_view.narrator() as watcher:
-        report = demo_run.run(products=products, seed=seed, watcher=watcher)
+    try:
+        with demo_view.narrator() as watcher:
+            report = demo_run.run(products=products, seed=seed, watcher=watcher)
+    except KeyboardInterrupt:
+        mine.talk("interrupted: nothing of the demo runs any more")
+        raise
     mine.emit(report.plain(), lambda: demo_view.report(report))
     if not report.right:
         raise typer.Exit(ExitCode.FAILED)

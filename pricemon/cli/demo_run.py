@@ -7,51 +7,33 @@ alerts come from a queue subscribed to the topic, the failures from the dead-let
 
 from __future__ import annotations
 
-import fcntl
 import json
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 import yaml
 
-from pricemon.cli import demo_report, render, scrape
+from pricemon.cli import demo_evidence, render, scrape
 from pricemon.cli.context import Context
 from pricemon.cli.demo_report import Report, Sweep
 from pricemon.core.errors import PricemonError
 from pricemon.local import embedded
-from pricemon.local.folder import home
+from pricemon.local.folder import exclusive, home
 from pricemon.local.shop import Shop
 
 if TYPE_CHECKING:
-    from pricemon.core.model import Alert
+    from pricemon.cli.demo_evidence import Watcher
 
-SUBSCRIBER = "pricemon-demo-subscriber"
 SWEEP_TIMEOUT = 900.0
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL = 0.5
-_PATIENCE = 60.0
-"""Seconds without any new alert after which those still missing are called missed."""
-_QUIET = 4.0
-"""Seconds without any further alert, once all are there, after which there is none."""
-
-
-class Watcher(Protocol):
-    """Who is told how far the demo is."""
-
-    def step(self, text: str) -> None:
-        """A step begins."""
-
-    def progress(self, ended: int, total: int | None, note: str) -> None:
-        """How far the step is."""
-
-    def done(self, text: str) -> None:
-        """The step ended, thus."""
 
 
 def folder() -> Path:
@@ -66,21 +48,17 @@ def run(*, products: int, seed: int, watcher: Watcher) -> Report:
     """
     began = time.monotonic()
     place = folder()
-    with _alone(place), _terminable(), Shop(seed, products) as shop:
-        try:
-            mine = _prepare(place, shop, watcher)
-            _up(mine, watcher)
-            _import(mine, shop, watcher)
-            first = sweep(mine, "day 1", watcher)
-            troubles = shop.unreadable()
-            shop.advance()
-            second = sweep(mine, "day 2", watcher)
-            runs = ((first, troubles), (second, shop.unreadable()))
-            comparison = _alerts(mine, shop, watcher)
-            failures = _failures(mine, runs, watcher)
-        except BaseException:
-            embedded.stop(place / "aws", timeout=5.0)
-            raise
+    with _alone(place), _stopping(place / "aws"), Shop(seed, products) as shop:
+        mine = _prepare(place, shop, watcher)
+        _up(mine, watcher)
+        _import(mine, shop, watcher)
+        first = sweep(mine, "day 1", watcher)
+        troubles = shop.unreadable()
+        shop.advance()
+        second = sweep(mine, "day 2", watcher)
+        runs = ((first, troubles), (second, shop.unreadable()))
+        comparison = demo_evidence.alerts(mine, shop.true_drops(), watcher)
+        failures = demo_evidence.failures(mine, runs, watcher)
     report = Report(
         products=products,
         seed=seed,
@@ -148,37 +126,12 @@ def sweep(mine: Context, name: str, watcher: Watcher) -> Sweep:
     return done
 
 
-def receive_alerts(
-    sqs: Any, queue_url: str, *, enough: Callable[[list[Alert]], bool]
-) -> list[Alert]:
-    """What the topic delivers to the subscribed queue, until it is `enough` and quiet."""
-    from pricemon.core import alerts
-
-    received: list[Alert] = []
-    latest = time.monotonic()
-    while time.monotonic() - latest < (_QUIET if enough(received) else _PATIENCE):
-        answer = sqs.receive_message(
-            QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=300
-        )
-        messages = answer.get("Messages", [])
-        for message in messages:
-            body = json.loads(message["Body"])
-            received += [alerts.parse(one) for one in body.get("alerts", [body])]
-        if messages:
-            latest = time.monotonic()
-            entries = [
-                {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)
-            ]
-            sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries)
-    return received
-
-
 def _prepare(place: Path, shop: Shop, watcher: Watcher) -> Context:
     """A fresh embedded AWS, the subscriber's queue, the config and the catalogue."""
     watcher.step("starting the embedded AWS and the shop")
     embedded.reset(place / "aws")
     endpoint = embedded.ensure_started(place / "aws", _free_port())
-    queue = f"arn:aws:sqs:{endpoint.region}:{endpoint.account}:{SUBSCRIBER}"
+    queue = f"arn:aws:sqs:{endpoint.region}:{endpoint.account}:{demo_evidence.SUBSCRIBER}"
     config = {
         "retailers": shop.retailers(),
         "schedule": {"enabled": False},  # the shop closes when the demo ends
@@ -192,10 +145,7 @@ def _prepare(place: Path, shop: Shop, watcher: Watcher) -> Context:
     path = place / "pricemon.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     mine = Context(config_path=path, env_name="local")
-    topic = mine.aws.arn("sns", mine.names.topic)
-    mine.aws.client("sqs").create_queue(
-        QueueName=SUBSCRIBER, Attributes={"Policy": json.dumps(_let_topic_send(topic, queue))}
-    )
+    demo_evidence.subscribe(mine, queue)
     lines = "".join(json.dumps(row) + "\n" for row in shop.catalogue())
     (place / "products.jsonl").write_text(lines, encoding="utf-8")
     watcher.done(f"embedded AWS at {endpoint.url}; {len(mine.config.retailers)} shops are open")
@@ -243,46 +193,6 @@ def _import(mine: Context, shop: Shop, watcher: Watcher) -> None:
     )
 
 
-def _alerts(mine: Context, shop: Shop, watcher: Watcher) -> demo_report.Comparison:
-    watcher.step("collecting the alerts from the subscribed queue")
-    due = shop.true_drops()
-
-    def enough(received: list[Alert]) -> bool:
-        watcher.progress(len(received), len(due), "")
-        return due.keys() <= {alert.product_id for alert in received}
-
-    received = receive_alerts(mine.aws.client("sqs"), mine.queue_url(SUBSCRIBER), enough=enough)
-    comparison = demo_report.compare(due, received)
-    watcher.done(f"alerts: {len(received):,} delivered by the topic to its subscriber")
-    return comparison
-
-
-def _failures(
-    mine: Context, runs: tuple[tuple[Sweep, dict[str, str]], ...], watcher: Watcher
-) -> demo_report.Failures:
-    from pricemon.core import dead_letters
-
-    watcher.step("reading the dead-letter queue")
-    letters = dead_letters.letters(mine.aws.client("sqs"), mine.queue_url(mine.names.dlq))
-    watcher.done(f"dead-letter queue: {len(letters):,} failed jobs, each with its reason")
-    return demo_report.account(runs, letters)
-
-
-def _let_topic_send(topic: str, queue: str) -> dict[str, Any]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": queue,
-                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-            }
-        ],
-    }
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -290,29 +200,32 @@ def _free_port() -> int:
         return port
 
 
-@contextmanager
-def _alone(place: Path) -> Iterator[None]:
+def _alone(place: Path) -> AbstractContextManager[None]:
     """Hold the demo's folder for this process. Raises `PricemonError` if another one has it."""
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (place / "demo.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise PricemonError(
-                f"another demo is at work in {place}", hint="wait for its end, or interrupt it"
-            ) from problem
-        yield
+    busy = PricemonError(
+        f"another demo is at work in {place}", hint="wait for its end, or interrupt it"
+    )
+    return exclusive(place, name="demo.lock", busy=busy)
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does, so that nothing is left running."""
+def _stopping(aws: Path) -> Iterator[None]:
+    """Stop the embedded AWS if the block fails or is interrupted, by whichever signal.
+
+    A second Ctrl-C does not cut the stopping short: it takes seconds at most.
+    """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _ENDINGS}
     try:
         yield
+    except BaseException:
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
+        embedded.stop(aws, timeout=5.0)
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -30,16 +30,17 @@ class Narrator:
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
-        self._task = bar.add_task("", total=None, note="", visible=False)
+        self._task = bar.add_task("", visible=False, note="")
         self._text = ""
         self._said = 0.0
 
     def step(self, text: str) -> None:
         """A step begins."""
         self._text, self._said = text, time.monotonic()
-        self._bar.reset(self._task, description=text, total=None, note="", visible=True)
+        self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(text, total=None, note="")
         if self._bar.disable:
-            render.talk(escape(f"  {text} …"))
+            self._bar.console.print(escape(f"  {text} …"))
 
     def progress(self, ended: int, total: int | None, note: str) -> None:
         """How far the step is."""
@@ -47,12 +48,12 @@ class Narrator:
         if self._bar.disable and time.monotonic() - self._said > _EVERY:
             self._said = time.monotonic()
             of = f" of {total:,}" if total is not None else ""
-            render.talk(escape(f"  {self._text} … {ended:,}{of} {note}".rstrip()))
+            self._bar.console.print(escape(f"  {self._text} … {ended:,}{of} {note}".rstrip()))
 
     def done(self, text: str) -> None:
         """The step ended, thus."""
         self._bar.update(self._task, visible=False)
-        render.talk(f"[green]✓[/] {escape(text)}")
+        self._bar.console.print(f"[green]✓[/] {escape(text)}")
 
 
 @contextmanager

@@ -93,16 +93,26 @@ def is_alive(folder: Path) -> bool:
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold the start lock of `folder`, which is made. Raises `PricemonError` if it can't be."""
+def exclusive(
+    folder: Path, *, name: str = "start.lock", busy: PricemonError | None = None
+) -> Iterator[None]:
+    """Hold a lock of `folder`, which is made; wait for it, unless `busy` is to be raised instead.
+
+    Raises `PricemonError` if the folder can't be written.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (folder / "start.lock").open("a")
+        lock = (folder / name).open("a")
     except OSError as problem:
         raise PricemonError(
             f"the folder {folder} can't be written: {problem.strerror}",
             hint="set PRICEMON_HOME to a folder that can",
         ) from problem
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            if busy:
+                raise busy from None
+            raise
         yield

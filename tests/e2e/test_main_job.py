@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pricemon.cli import demo_report
-from pricemon.cli.demo_run import receive_alerts
+from pricemon.cli.demo_evidence import receive_alerts
 from pricemon.core.model import AlertKind
 
 pytestmark = pytest.mark.e2e
