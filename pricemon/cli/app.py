@@ -15,6 +15,7 @@ from pricemon.cli import (
     bundle,
     compare,
     context,
+    cost,
     demo,
     dlq,
     doctor,
@@ -80,6 +81,7 @@ app.command(rich_help_panel=_STACK)(stack.up)
 app.command(rich_help_panel=_STACK)(stack.down)
 app.command(rich_help_panel=_STACK)(status.status)
 app.command(rich_help_panel=_STACK)(stack.outputs)
+app.command(rich_help_panel=_STACK)(cost.cost)
 app.command(rich_help_panel=_STACK)(demo.demo)
 app.command(rich_help_panel=_STACK)(doctor.doctor)
 app.add_typer(local.app, name="local", rich_help_panel=_STACK)
