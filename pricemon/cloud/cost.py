@@ -1,7 +1,7 @@
 """What a month of the monitor costs, from the config and the number of products. Pure.
 
-An estimate to decide by, not a bill: list prices of us-east-1 as secondary sources gave them in 2026,
-free tiers left out, and each line says what was assumed.
+An estimate to decide by, not a bill: list prices of us-east-1, as secondary sources gave them in
+2026, with the free tiers left out; each line says what was assumed.
 """
 
 from __future__ import annotations
