@@ -44,6 +44,7 @@ class FanOuts:
     queue: Sender
     settings: Settings
     clock: Callable[[], float] = time.time
+    page: int = dispatch.PAGE
 
     def handle(self, request: FanOut, *, owner: str, seconds: float) -> Run:
         """Send what can be sent within `seconds`, and the message that continues if need be.
@@ -81,6 +82,7 @@ class FanOuts:
                 wants=wants,
                 job=partial(dispatch.job_for, run),
                 now=now,
+                page=self.page,
             )
             self._send([self._outgoing(due) for due in chunk.due])
             lanes.advance(chunk.lane, ended=chunk.ended)
@@ -121,7 +123,7 @@ class FanOuts:
             )
         # One more than a page, to see whether it is the last, without a second call.
         return lambda lane: self.table.catalogue(
-            lane.retailer, after=lane.after or None, page_size=dispatch.PAGE + 1
+            lane.retailer, after=lane.after or None, page_size=self.page + 1
         )
 
     def _pace(self, retailer: str) -> Pace:

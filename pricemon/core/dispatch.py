@@ -36,7 +36,7 @@ LEAD = 1
 """Seconds between planning a job and its being due: the time to send it."""
 RETURN_BEFORE = 60
 """Seconds before its lanes run dry that a continuation comes back."""
-PAGE = 100
+PAGE = 250
 """Products of one lane read, sent and saved at a time."""
 
 
@@ -157,7 +157,7 @@ def plan(
     wants: Callable[[Product], bool],
     job: Callable[[Product], Job],
     now: float,
-    page: int = PAGE,
+    page: int,
 ) -> Chunk:
     """The next page of a lane. `products` are those after `lane.after`; not all are `wanted`.
 

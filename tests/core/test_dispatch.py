@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricemon.core import dispatch, messages
-from pricemon.core.dispatch import MAX_DELAY, PAGE, Lane, Lanes, Pace
+from pricemon.core.dispatch import MAX_DELAY, Lane, Lanes, Pace
 from pricemon.core.model import Job, Known, Product, Status
 from pricemon.core.runs import Run
 from pricemon.core.settings import JudgeSettings, RetailerSettings, Settings
@@ -22,6 +22,7 @@ from pricemon.core.settings import JudgeSettings, RetailerSettings, Settings
 if TYPE_CHECKING:
     from pricemon.core.messages import FanOut
 
+PAGE = 100
 RUN = Run(run_id="run", started_at=1_800_000_000_000)
 NOW = 1_800_000_000.25
 
@@ -78,6 +79,7 @@ class Simulation:
             wants=lambda product: product.enabled,
             job=lambda product: dispatch.job_for(RUN, product),
             now=self.clock,
+            page=PAGE,
         )
         for due in chunk.due if send else ():
             self.clock += self.random.uniform(0, 0.005)

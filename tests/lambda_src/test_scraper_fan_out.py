@@ -71,6 +71,7 @@ class Stand:
             queue=self.line,
             settings=SETTINGS,
             clock=lambda: self.now,
+            page=100,
         )
 
     def handle(self, request: FanOut, owner: str = "one", seconds: float = 60) -> Run:
