@@ -144,7 +144,8 @@ def status(data_dir: Path | None = None) -> Status:
 def reset(data_dir: Path | None = None) -> Status:
     """Stop the embedded AWS and delete everything in it; the `Status` before the call."""
     folder = resolve(data_dir)
-    before = stop(folder, timeout=5.0)
+    before = status(folder)
+    stop(folder, timeout=0.0)  # no time to write a state that is deleted next
     if folder.is_dir():
         with exclusive(folder):
             for name in ("state", "s3", "tmp"):
