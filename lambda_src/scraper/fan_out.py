@@ -14,8 +14,9 @@ from pricemon.core.errors import Retry
 from pricemon.core.model import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from pricemon.core.attributes import MalformedItem
     from pricemon.core.messages import FanOut
     from pricemon.core.model import Product
     from pricemon.core.runs import Run
@@ -45,6 +46,7 @@ class FanOuts:
     settings: Settings
     clock: Callable[[], float] = time.time
     page: int = dispatch.PAGE
+    on_malformed: Callable[[MalformedItem], object] = lambda _: None
 
     def handle(self, request: FanOut, *, owner: str, seconds: float) -> Run:
         """Send what can be sent within `seconds`, and the message that continues if need be.
@@ -107,15 +109,12 @@ class FanOuts:
 
     def _retailers(self, request: FanOut) -> set[str]:
         if request.product_ids:
-            products = self.table.get_products(request.product_ids).values()
-            return {product.retailer for product in products}
+            return {product.retailer for product in self._named(request)}
         return {request.retailer} if request.retailer else set(self.settings.retailers)
 
     def _source(self, request: FanOut) -> Callable[[Lane], Iterator[Product]]:
         if request.product_ids:
-            named = sorted(
-                self.table.get_products(request.product_ids).values(), key=lambda p: p.product_id
-            )
+            named = sorted(self._named(request), key=lambda product: product.product_id)
             return lambda lane: (
                 product
                 for product in named
@@ -123,8 +122,15 @@ class FanOuts:
             )
         # One more than a page, to see whether it is the last, without a second call.
         return lambda lane: self.table.catalogue(
-            lane.retailer, after=lane.after or None, page_size=self.page + 1
+            lane.retailer,
+            after=lane.after or None,
+            page_size=self.page + 1,
+            skip=self.on_malformed,
         )
+
+    def _named(self, request: FanOut) -> Collection[Product]:
+        found = self.table.get_products(request.product_ids, skip=self.on_malformed)
+        return found.values()
 
     def _pace(self, retailer: str) -> Pace:
         settings = self.settings.retailers.get(retailer)

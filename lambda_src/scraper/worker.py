@@ -16,7 +16,7 @@ from lambda_src.scraper.fan_out import FanOuts
 from lambda_src.scraper.metrics import Metrics
 from lambda_src.scraper.queue import Queue
 from lambda_src.scraper.scrape import Scraper
-from pricemon.core.errors import GiveUp, PricemonError, Retry
+from pricemon.core.errors import GiveUp, Retry
 from pricemon.core.messages import FanOut
 from pricemon.core.model import Reason
 from pricemon.core.table import Table
@@ -59,7 +59,15 @@ class Worker:
         metrics = Metrics(self.wiring.metrics_namespace)
         deliveries, back = self._parse(records)
         jobs = [d for d in deliveries if not isinstance(d.content, FanOut)]
-        fan_outs = FanOuts(table=table, queue=queue, settings=self.settings, clock=self.clock)
+        fan_outs = FanOuts(
+            table=table,
+            queue=queue,
+            settings=self.settings,
+            clock=self.clock,
+            on_malformed=lambda error: self.logger.error(
+                "a product is left out", row=error.message
+            ),
+        )
         for delivery in deliveries:
             if isinstance(delivery.content, FanOut):
                 seconds = budget.left * (_SHARE_WITH_JOBS if jobs else 1)
@@ -102,8 +110,8 @@ class Worker:
             run = fan_outs.handle(request, owner=owner, seconds=seconds)
         except Retry as error:
             retry = error
-        except (BotoCoreError, ClientError, PricemonError, ValueError) as error:
-            retry = Retry(Reason.INTERNAL, str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, the batch's jobs go on
+            retry = Retry(Reason.INTERNAL, f"{type(error).__name__}: {error}")
         else:
             self.logger.info(
                 "fanned out", run_id=run.run_id, dispatched=run.dispatched, all=run.fanned_out

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import dynamo, items
+from pricemon.core.attributes import MalformedItem
 from pricemon.core.items import ALERT_STATE, PRODUCT, key
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pricemon.core.model import AlertState, Known, Observation, Product
 
 RETAILER_INDEX = "retailer-index"
+Skip = Callable[[MalformedItem], object]
 VALIDATORS = ("etag", "last_modified", "vouched")
 
 
@@ -46,18 +48,26 @@ class Table:
         item = self.rows.get_item(key(product_id, PRODUCT))
         return items.product(item) if item else None
 
-    def get_products(self, product_ids: Iterable[str]) -> dict[str, Product]:
-        """Those of `product_ids` that exist, as they are now."""
+    def get_products(
+        self, product_ids: Iterable[str], *, skip: Skip | None = None
+    ) -> dict[str, Product]:
+        """Those of `product_ids` that exist, as they are now; `skip` as for `catalogue`."""
         found = self.rows.get_items(key(product_id, PRODUCT) for product_id in product_ids)
-        return {product.product_id: product for product in map(items.product, found)}
+        return {product.product_id: product for product in _products(found, skip)}
 
     def catalogue(
-        self, retailer: str, *, after: str | None = None, page_size: int | None = None
+        self,
+        retailer: str,
+        *,
+        after: str | None = None,
+        page_size: int | None = None,
+        skip: Skip | None = None,
     ) -> Iterator[Product]:
         """The products of one shop from the index (eventually consistent), `after` excluded.
 
         The order is the index's own: stable, and what `after` refers to. `page_size` bounds what
-        one call reads, for a reader that stops early.
+        one call reads, for a reader that stops early. With `skip`, a malformed row is told to it
+        and passed over, so that it harms no other; without, it is raised.
         """
         start = {"retailer": {"S": retailer}, **key(after, PRODUCT)} if after else None
         rows = self._query_retailer(
@@ -67,7 +77,7 @@ class Table:
             **({"ExclusiveStartKey": start} if start else {}),
             **({"Limit": page_size} if page_size else {}),
         )
-        return map(items.product, rows)
+        return _products(rows, skip)
 
     def put_catalogue(
         self, *, new: Iterable[Product] = (), changed: Iterable[Product] = ()
@@ -204,6 +214,16 @@ class Table:
         present = items.catalogue_attributes(product)
         absent = [name for name in items.CATALOGUE_FIELDS if name not in present]
         return dynamo.update(key(product.product_id, PRODUCT), present, [*absent, *forget])
+
+
+def _products(rows: Iterable[Item], skip: Skip | None) -> Iterator[Product]:
+    for row in rows:
+        try:
+            yield items.product(row)
+        except MalformedItem as error:
+            if skip is None:
+                raise
+            skip(error)
 
 
 def _between(since: int | None, until: int | None) -> Item | None:

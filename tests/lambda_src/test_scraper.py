@@ -399,3 +399,11 @@ def test_jobs_of_one_product_in_one_batch_are_done_in_order_of_time(kit: Kit) ->
     ]
     assert (known(kit).price, known(kit).observed_at) == (Decimal(12), AT + 2)
     assert kit.shop.asked_for("/p1") == 3
+
+
+def test_a_fan_out_that_cannot_be_done_comes_back_and_harms_no_job(kit: Kit) -> None:
+    kit.add("p1")
+    kit.shop.pages["/p1"] = page("1")
+    broken = messages.fan_out_body(replace(messages.fan_out(AT), cursor="no cursor of ours"))
+    assert kit.run(broken, kit.job("p1")) == [0]
+    assert known(kit).price == 1

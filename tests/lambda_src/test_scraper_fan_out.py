@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lambda_src.scraper.fan_out import FanOuts
 from lambda_src.scraper.queue import Outgoing, Queue
-from pricemon.core import dispatch, messages, runs
+from pricemon.core import dispatch, items, messages, runs
 from pricemon.core.errors import Retry
 from pricemon.core.messages import FanOut, parse
 from pricemon.core.model import Job, Known, Status
@@ -20,6 +20,7 @@ from pricemon.core.settings import RetailerSettings, Settings
 from tests.core.table_kit import fill, moto_table, no_sleep, product
 
 if TYPE_CHECKING:
+    from pricemon.core.attributes import MalformedItem
     from pricemon.core.runs import Run
     from pricemon.core.table import Table
 
@@ -231,6 +232,19 @@ def test_only_what_is_wanted_is_sent(stand: Stand) -> None:
     stand.table.save_known("lost", Known(observed_at=1, status=Status.GONE))
     stand.handle(messages.fan_out(AT, tag="audio"))
     assert stand.sent() == {"tagged": 1}
+
+
+@pytest.mark.parametrize("named", [(), ("a001", "odd")])
+def test_a_malformed_row_is_left_out_and_told(stand: Stand, named: tuple[str, ...]) -> None:
+    """One row that something else wrote must not keep a whole shop from being scraped."""
+    row = items.product_item(product("odd", "shop-a")) | {"tags": {"N": "1"}}
+    stand.table.rows.write([{"PutRequest": {"Item": row}}])
+    told: list[MalformedItem] = []
+    stand.fan_outs = replace(stand.fan_outs, on_malformed=told.append)
+    run = stand.handle(messages.fan_out(AT, retailer="shop-a", product_ids=named))
+    assert run.dispatched == (1 if named else 250)
+    assert run.fanned_out
+    assert "odd / 0" in told[0].message
 
 
 def test_nothing_to_send_is_a_complete_run(stand: Stand) -> None:
