@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,11 +30,19 @@ def history(
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Draw into FILE.svg, FILE.html or FILE.png.")
     ] = None,
+    archive: Annotated[
+        bool | None,
+        typer.Option(
+            "--archive/--no-archive",
+            help="Read all of it from the archive as well, or nothing. Default: what the table "
+            "has let go.",
+        ),
+    ] = None,
 ) -> None:
     """Show a product's prices, newest first, with changes, statistics and a chart.
 
     Several products are drawn on one chart. Held and failed readings are shown, and count for
-    nothing.
+    nothing. Days older than the table's keep_days are read from the archive.
 
     Examples:
 
@@ -50,7 +59,7 @@ def history(
         raise UsageError(f"no such period: {by}", hint="--by day or --by week")
     until = periods.now()
     start = periods.since(since, at=until) if since else None
-    found = [_load(mine, product_id, start, until) for product_id in dict.fromkeys(product_ids)]
+    found = _load(mine, list(dict.fromkeys(product_ids)), start, until, archive)
     if plot:
         history_view.plot(found, plot)
         mine.talk(f"drawn into {plot}")
@@ -66,13 +75,39 @@ def _by(text: str | None) -> Literal["day", "week"] | None:
     return "day" if text == "day" else "week" if text == "week" else None
 
 
-def _load(mine: context.Context, product_id: str, since: int | None, until: int) -> History:
+def _load(
+    mine: context.Context,
+    product_ids: list[str],
+    since: int | None,
+    until: int,
+    archive: bool | None,
+) -> list[History]:
+    from pricemon.cli import long_history
     from pricemon.cli.history_view import History
 
-    product = mine.table.get_product(product_id)
-    seen = list(mine.table.observations(product_id, since=since, until=until))
-    if product is None and not seen:
-        raise UsageError(
-            f"there is no product {product_id}", hint="`pricemon products list` shows them"
+    products = mine.table.get_products(product_ids)
+    removed = [product_id for product_id in product_ids if product_id not in products]
+    if not archive:  # a misspelt id must not cost a walk through the archive
+        _must_have(removed, lambda product_id: any(mine.table.observations(product_id, limit=1)))
+    seen = long_history.observations(mine, product_ids, since=since, until=until, archive=archive)
+    if archive:
+        _must_have(removed, lambda product_id: bool(seen[product_id]))
+    return [
+        History(
+            product_id=product_id,
+            product=products.get(product_id),
+            observations=seen[product_id],
+            until=until,
         )
-    return History(product_id=product_id, product=product, observations=seen, until=until)
+        for product_id in product_ids
+    ]
+
+
+def _must_have(product_ids: list[str], is_known: Callable[[str], bool]) -> None:
+    """Raise `UsageError` for an id that nothing is known of."""
+    for product_id in product_ids:
+        if not is_known(product_id):
+            raise UsageError(
+                f"there is no product {product_id}",
+                hint="`pricemon products list` shows them; --archive finds those removed long ago",
+            )

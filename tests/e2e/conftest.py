@@ -36,7 +36,9 @@ class Desk:
         assert done.exit_code == code, f"{argv}: {done.output}"
         return json.loads(done.stdout)
 
-    def client(self, service: str, key: str | None = None, secret: str | None = None) -> Any:
+    def client(
+        self, service: str, key: str | None = None, secret: str | None = None, **options: Any
+    ) -> Any:
         """A boto3 client of the embedded AWS, as root unless told otherwise."""
         return boto3.client(
             service,
@@ -44,6 +46,7 @@ class Desk:
             region_name=self.endpoint.region,
             aws_access_key_id=key or self.endpoint.access_key,
             aws_secret_access_key=secret or self.endpoint.secret_key,
+            **options,
         )
 
 

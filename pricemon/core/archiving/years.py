@@ -6,7 +6,7 @@ have is taken from the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pricemon.core.facts import DAY
@@ -30,15 +30,15 @@ def observations(
     *,
     since: int | None,
     until: int,
-    older: Callable[[], Iterable[Hour]] | None,
+    older: Iterable[Hour],
 ) -> tuple[dict[str, list[Observation]], list[Problem]]:
     """Each product's observations, newest first, and what of the archive could not be read.
 
-    `older` gives the archive's hours of those products; `None` leaves the archive alone.
+    `older` are the archive's hours of those products, or none.
     """
     found: dict[str, dict[int, Observation]] = {product_id: {} for product_id in product_ids}
     problems: list[Problem] = []
-    for hour in older() if older else ():
+    for hour in older:
         problems += hour.problems
         for (product_id, at), observation in hour.observations().items():
             if product_id in found:

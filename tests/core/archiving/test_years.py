@@ -18,12 +18,12 @@ def test_the_archive_has_what_the_table_let_go() -> None:
             ["sku-00001", "nobody"],
             since=None,
             until=END,
-            older=lambda: world.hours(until=START + 5 * DAY),
+            older=world.hours(until=START + 5 * DAY),
         )
         own = [e.observation for e in ENTRIES if e.observation.product_id == "sku-00001"]
         assert found == {"sku-00001": own[::-1], "nobody": []}
         assert problems == []
-        alone, _ = years.observations(world.table, ["sku-00001"], since=None, until=END, older=None)
+        alone, _ = years.observations(world.table, ["sku-00001"], since=None, until=END, older=())
         assert alone["sku-00001"] == own[4:][::-1]
 
 
