@@ -87,6 +87,8 @@ class Context:
         from pricemon.local import embedded
 
         endpoint = embedded.ensure_started(config.local.data_dir, config.local.port)
+        if endpoint.lost_state:
+            self.talk(f"note: {embedded.LOST_STATE}")
         return Aws(
             region=endpoint.region,
             endpoint_url=endpoint.url,

@@ -45,10 +45,7 @@ def start(ctx: typer.Context, port: Port = None, data_dir: Folder = None) -> Non
     local = current.config.local
     endpoint = embedded.ensure_started(data_dir or local.data_dir, port or local.port)
     if endpoint.lost_state:
-        current.talk(
-            "The one before was killed, and what it had not written is lost: "
-            "`pricemon up` makes the stack again, `pricemon archive restore` the history."
-        )
+        current.talk(f"note: {embedded.LOST_STATE}")
     said = "started" if endpoint.started else "runs already"
     current.emit(endpoint, lambda: f"{said}: {endpoint.url} (pid {endpoint.pid})")
 

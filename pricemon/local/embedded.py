@@ -36,6 +36,12 @@ from pricemon.local.folder import (
     write,
 )
 
+LOST_STATE = (
+    "the embedded AWS was killed, and what it had not written is lost; "
+    "`pricemon up` makes the stack again, `pricemon archive restore` the history"
+)
+"""What to tell when `Endpoint.lost_state` is set."""
+
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 30.0
 _POLL = 0.03

@@ -65,4 +65,6 @@ def test_killed_under_us_it_says_so_and_how_to_restart(config, monkeypatch):
     assert "pricemon local start" in (said.hint or "")
     shown = json.loads(pricemon(config, "local", "status", "--json").stdout)
     assert shown["state"] == "killed"
-    assert json.loads(pricemon(config, "local", "start", "--json").stdout)["lost_state"]
+    again = pricemon(config, "plan")
+    assert again.returncode == 0
+    assert "was killed, and what it had not written is lost" in again.stderr
