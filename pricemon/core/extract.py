@@ -81,8 +81,9 @@ def extract(
     wanted = _Wanted(rule or ExtractRule(), currency, locale, tuple(identifiers), title)
     try:
         return _extract(page, wanted)
-    except (RecursionError, MemoryError):
-        return Reading(reason=Reason.NO_PRICE, detail="the page is too complex to read")
+    except Exception as error:  # noqa: BLE001 - one page never stops the others
+        detail = f"the page could not be read: {type(error).__name__}: {error}"
+        return Reading(reason=Reason.INTERNAL, detail=detail[:300])
 
 
 def _extract(page: Page, wanted: _Wanted) -> Reading:

@@ -19,7 +19,15 @@ from pricemon.core import currencies
 MAX_BYTES = 8_000_000
 """What is parsed of a longer body: no product page is longer, and time stays bounded."""
 
+MAX_UNCLOSED = 20_000
+MAX_DEPTH = 2_000
+"""Elements in elements; browsers stop at 512. Parsing takes time by the square of the depth."""
+
 _HEAD = 4096
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_NEVER_OPEN = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
+)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,32})", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,32})", re.IGNORECASE)
 _LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
@@ -55,8 +63,11 @@ class Document:
 
     def __init__(self, body: bytes, *, url: str = "", content_type: str | None = None) -> None:
         self.url = url
-        self.text, as_is = decode(body[:MAX_BYTES], content_type)
-        self.tree = LexborHTMLParser(body[:MAX_BYTES] if as_is else self.text, scripting=True)
+        body = body[:MAX_BYTES]
+        self.text, as_is = decode(body, content_type)
+        if self.text.count("<") - 2 * self.text.count("</") > MAX_UNCLOSED:
+            self.text, as_is = _until_too_deep(self.text), False
+        self.tree = LexborHTMLParser(body if as_is else self.text, scripting=True)
         self._metas: dict[str, list[str]] | None = None
 
     @cached_property
@@ -149,6 +160,17 @@ class Document:
         if likely:
             found.append(currencies.BY_COUNTRY[likely])
         return tuple(dict.fromkeys(found))
+
+
+def _until_too_deep(text: str) -> str:
+    """`text` up to where its elements stand deeper in each other than any page's."""
+    depth = 0
+    for tag in _TAG.finditer(text):
+        if tag[2].lower() not in _NEVER_OPEN:
+            depth = max(0, depth - 1) if tag[1] else depth + 1
+            if depth > MAX_DEPTH:
+                return text[: tag.start()]
+    return text
 
 
 def text_of(node: LexborNode) -> str:

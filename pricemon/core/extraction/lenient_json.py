@@ -21,7 +21,8 @@ MAX_DOCUMENTS = 50
 _DECODER = json.JSONDecoder(strict=False, parse_float=Decimal, parse_constant=lambda _: None)
 _WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)")
 _WRAPPED = re.compile(r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)?[\s;]*$")
-_STRING = r'"(?:[^"\\]|\\.)*"'
+# An open string runs to the end, so that no text is scanned twice; `++` never backtracks.
+_STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _TRAILING_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\],])", re.DOTALL)
 _COMMENT = re.compile(rf"({_STRING})|/\*.*?\*/|//[^\n]*", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")

@@ -8,6 +8,7 @@ in instalments are something else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,8 @@ class Offer:
 
 def read(item: Item) -> list[Offer]:
     """Every offer of a product item, its variants' included."""
-    return [offer for raw in _raw_offers(item) for offer in _offers_of(raw)][:MAX_OFFERS]
+    every = (offer for raw in _raw_offers(item) for offer in _offers_of(raw))
+    return list(islice(every, MAX_OFFERS))
 
 
 def _raw_offers(item: Item) -> Iterator[tuple[Item, frozenset[str]]]:

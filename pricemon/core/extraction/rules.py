@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from selectolax.lexbor import SelectolaxError
+
 from pricemon.core.extraction import lenient_json
 from pricemon.core.extraction.document import Document, text_of
 from pricemon.core.model import Candidate, Reading, Reason
@@ -76,7 +78,7 @@ def read(
 def _by_css(selector: str, attribute: str | None, document: Document) -> str | None:
     try:
         nodes = document.tree.css(selector)
-    except ValueError as error:
+    except SelectolaxError as error:
         raise BrokenRuleError(f"the CSS selector {selector!r} cannot be read") from error
     for node in nodes:
         found = node.attributes.get(attribute) if attribute else text_of(node)
@@ -102,7 +104,7 @@ def _by_json(path: str, script: str | None, document: Document) -> str | None:
     if script:
         try:
             texts = [node.text() for node in document.tree.css(script)[:20]]
-        except ValueError as error:
+        except SelectolaxError as error:
             raise BrokenRuleError(f"the CSS selector {script!r} cannot be read") from error
     else:
         texts = [document.text]
