@@ -274,3 +274,19 @@ def test_an_empty_archive(run: Run, world: World, tmp_path: Path) -> None:
     assert (
         "0 observations compared: table and archive agree" in run("verify", "--since", "1h").stdout
     )
+
+
+def test_compact_and_everything_is_still_there(run: Run, world: World) -> None:
+    store(world, ENTRIES)
+    assert "would become 6" in run("compact", "--before", "1h", "--dry-run").stdout
+    done = json.loads(run("compact", "--before", "1h", "--json").stdout)
+    assert done["hours"] == 6
+    assert done["problems"] == []
+    assert "agree" in run("verify").stdout
+
+
+def test_compact_leaves_what_it_cannot_read(run: Run, world: World) -> None:
+    key = damage(world)
+    result = run("compact", "--before", "1h", code=1)
+    assert "became 5" in result.stdout
+    assert f"{key} is truncated" in result.stderr

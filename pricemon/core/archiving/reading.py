@@ -156,7 +156,7 @@ def records(
     digit in it may be another. Each line stands for itself, so one that cannot be read costs no
     other.
     """
-    unpacked, problem = _unpacked(body)
+    unpacked, problem = unpack(body)
     lines = unpacked.split(b"\n")
     if problem == _TRUNCATED:
         lines.pop()  # the piece of a line at the cut
@@ -189,8 +189,8 @@ def records(
 _TRUNCATED = "is truncated"
 
 
-def _unpacked(body: bytes) -> tuple[bytes, str | None]:
-    """The text of gzip members one after another, and what is wrong with them."""
+def unpack(body: bytes) -> tuple[bytes, str | None]:
+    """The text of gzip members one after another, and what is wrong with them (`None`: nothing)."""
     parts: list[bytes] = []
     rest = body
     while rest or not parts:
