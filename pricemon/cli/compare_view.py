@@ -1,4 +1,4 @@
-"""How a comparison of offers looks: a table, the spread, and one chart of all their histories."""
+"""How a comparison of offers looks: a table, the spread, and their histories drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pricemon.cli import history_view, render
 from pricemon.core.wording import change, money, plain_money
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from rich.console import RenderableType
@@ -80,7 +80,19 @@ def human(found: Comparison, histories: Sequence[History]) -> RenderableType:
         )
         for spread in found.spreads
     ]
-    return Group(table, Text(), *spreads, Text(), history_view.side_by_side(histories))
+    return Group(table, Text(), *spreads, Text(), *_charts(histories))
+
+
+def _charts(histories: Sequence[History]) -> Iterator[Text]:
+    """One chart for each currency: lines of two on one axis would compare what can't be."""
+    by_currency: dict[str, list[History]] = {}
+    for one in histories:
+        if one.statistics:
+            by_currency.setdefault(one.statistics.currency, []).append(one)
+    for currency, those in by_currency.items():
+        if len(by_currency) > 1:
+            yield Text(currency, style="bold")
+        yield history_view.side_by_side(those)
 
 
 def _money(price: Decimal | None, currency: str | None) -> str:

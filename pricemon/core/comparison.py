@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from pricemon.core.changes import UNAVAILABLE, price_of
-from pricemon.core.model import Product, Status
+from pricemon.core.changes import price_of
+from pricemon.core.groups import buyable
 from pricemon.core.rule_case import percent
+
+if TYPE_CHECKING:
+    from pricemon.core.model import Product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +70,12 @@ def compare(members: Iterable[Product]) -> Comparison:
 
 
 def _offer(product: Product) -> Offer:
-    price, known = price_of(product), product.known
-    buyable = (
-        price is not None
-        and known is not None
-        and known.status is not Status.GONE
-        and known.availability not in UNAVAILABLE
-    )
+    price = price_of(product)
     return Offer(
         product=product,
         price=price[0] if price else None,
         currency=price[1] if price else None,
-        buyable=buyable,
+        buyable=buyable(product),
     )
 
 

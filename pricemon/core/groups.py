@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pricemon.core import attributes, changes, dynamo, items
 from pricemon.core.changes import price_of
+from pricemon.core.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,12 +48,26 @@ class Groups:
                 yield product
 
 
+def buyable(product: Product) -> bool:
+    """Whether the product can be bought now at the price that is known, as far as its shop says.
+
+    Not one whose page is gone, nor one that is no longer looked at: such a price stays for ever.
+    """
+    known = product.known
+    return (
+        product.enabled
+        and known is not None
+        and price_of(product) is not None
+        and known.status is not Status.GONE
+        and known.availability not in changes.UNAVAILABLE
+    )
+
+
 def offers(members: Iterable[Product], *, besides: str, currency: str) -> Iterator[Decimal]:
     """The prices of the members that can be bought, in that currency, but for one product's."""
     for member in members:
         price = price_of(member)
-        buyable = member.known and member.known.availability not in changes.UNAVAILABLE
-        if member.product_id != besides and buyable and price and price[1] == currency:
+        if member.product_id != besides and buyable(member) and price and price[1] == currency:
             yield price[0]
 
 
