@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
+from pricemon.core.extraction import labels
 from pricemon.core.extraction.document import Document, urlsplit_path
+from pricemon.core.extraction.labels import Label
+from pricemon.core.extraction.zones import NEVER
 from pricemon.core.model import Candidate, Reason
 
 if TYPE_CHECKING:
@@ -177,7 +180,10 @@ def checked(settled: Settled, view: View, document: Document, *, others: int) ->
     if seen is None:
         return settled
     kind = (document.meta("og:type") or "").lower()
-    product = "product" in kind or view.buyable or seen.place.around.up <= NEAR_HEADING
+    words = seen.label | labels.of(seen.after)
+    called = seen.place.price < NEVER or bool(words & (Label.PRICE | Label.NOW | Label.BUY))
+    near = seen.place.around.up <= NEAR_HEADING
+    product = "product" in kind or (view.buyable and near) or (called and near)
     cards = sum(1 for one in view.seen if one.kind == "one of a list")
     home = bool(document.url) and urlsplit_path(document.url).strip("/") in (
         "",

@@ -29,6 +29,13 @@ _URL_TAGS = {"a": "href", "area": "href", "link": "href", "img": "src", "iframe"
 _VOCABULARY = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)", re.IGNORECASE)
 
 
+_AS_SPELLED = {
+    name.lower(): name
+    for name in ("Product", "ProductGroup", "ProductModel", "Offer", "AggregateOffer", "ItemList")
+}
+"""Types whose capitals shops get wrong."""
+
+
 def bare(name: object) -> str:
     """`http://schema.org/Product`, `schema:Product` → `Product`; what is no name → ``."""
     return _VOCABULARY.sub("", name.strip()) if isinstance(name, str) else ""
@@ -37,7 +44,8 @@ def bare(name: object) -> str:
 def types(item: Item) -> list[str]:
     """The item's type names, bare."""
     declared = item.get("@type")
-    return [bare(t) for t in (declared if isinstance(declared, list) else [declared]) if t]
+    names = (bare(t) for t in (declared if isinstance(declared, list) else [declared]) if t)
+    return [_AS_SPELLED.get(name.lower(), name) for name in names]
 
 
 def listed(value: Any) -> list[Any]:

@@ -89,6 +89,8 @@ _PHRASES = _table(
     """,
     LIST_LAST="de, era, van, pc, ord, ovh, reg, orig, statt",
     RATE="""
+        per day, per week, per year, per night, per hour, per person, a day, a week, a year, pro tag,
+        pro nacht, par jour, al día, al giorno, per dag, za den, za dzień, в день, в сутки, günlük,
         excl vat, ex vat, exc vat, excluding vat, excl tax, ex tax, excluding tax, tax excl,
         vat excl, ex gst, excl gst, without vat, without tax, plus vat, plus tax, w o vat,
         no vat, net, netto, net price, nettó, nettopreis, zzgl, zzgl mwst, exkl, exkl mwst,
@@ -112,6 +114,8 @@ _PHRASES = _table(
         kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis
     """,
     SECONDARY="""
+        approximately, approx, about, ungefähr, environ, aproximadamente, circa, rewards, in rewards,
+        back, earn, worth, pay later, trade-in,
         shipping, delivery, deliver, delivery from, versand, versandkosten, versandkostenfrei,
         lieferung, livraison, frais de port, envío, envio, gastos de envío, spedizione, frete,
         entrega, dostawa, dostawy, doprava, dopravy, dopravné, doručení, poštovné, poštnina,
@@ -177,6 +181,7 @@ _PER = re.compile(
 _TIMES = re.compile(r"(?:^|\W)\d{1,2}\s?[x×]\s?(?:de\s)?$", re.IGNORECASE)
 _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _MAX_WORDS = 12
+_NEXT = 2
 
 
 _LAST_ONLY = Label.FROM | Label.LIST_LAST
@@ -206,9 +211,11 @@ def of(text: str) -> int:
 @lru_cache(maxsize=4096)
 def before(text: str) -> int:
     """What stands before an amount says; `FROM` only when it stands last, `3 x` is instalments."""
-    found = of(text)
+    words = _WORD.findall(text.lower())
+    # What stands next to the amount outweighs what stands before that: `incl. VAT, plus delivery`.
+    found = of(" ".join(words[-_NEXT:])) if len(words) > _NEXT else 0
+    found = found & ~Label.PRICE and found or of(text)
     if found & _LAST_ONLY:
-        words = _WORD.findall(text.lower())
         ends = 0
         for size in (1, 2, 3):
             ends |= _PHRASES.get(" ".join(words[-size:]), 0)

@@ -46,7 +46,7 @@ _EXACT = _table(
         current final special sale newprice pricenew pricenow mainprice productprice
         priceproduct detailprice pricedetail discounted reduced salesprice saleprice priceactual
         pricecurrent currentprice finalprice specialprice ins live your yourprice sell selling
-        sellprice prcdsc
+        sellprice prcdsc atual attuale aktuell huidige nuevo nova nowa
     """,
     LIST="""
         old was before prev previous past origin orig original regular retail rrp msrp srp uvp
@@ -56,7 +56,7 @@ _EXACT = _table(
         pricewas regularprice priceregular originalprice priceoriginal retailprice
         referenceprice beforeprice nondiscounted withoutdiscount nodiscount last30 lowest30
         catalogprice crossedprice strikeprice rrpprice przed przedpromocja skreslona sugerowana
-        recommendedprice prcorg orgprice priceorg
+        recommendedprice antigo antiguo antigua ancienne oude gammel tidligere alterpreis prcorg orgprice priceorg
     """,
     STRUCK="strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré throughprice",
     SECONDARY="""
@@ -96,7 +96,7 @@ _EXACT = _table(
         stickyheader cheaper combo kit addon addons usluga services calculator calc polecane
         polecamy podobne souvisejici souvisejicich suvisiace ähnliche aehnliche zubehoer zubehör
         empfehlungen relacionados relacionado tambien associes simili correlati gerelateerd
-        liknande relatert tillbehor benzer ilgili pohozhie soputstvuyuschie minicart headercart
+        liknande relatert tillbehor benzer ilgili pohozhie soputstvuyuschie cartitems cartitem carttable minicart headercart
         topcart sidecart cartdrawer cartsummary carttotal cartmini cartcontent cartcount
         cartwidget cartbox cartblock cartpreview cartpopup cartprice cartsubtotal carticon
         cartlink cartinfo minibasket headerbasket basketmini baskettotal basketsummary

@@ -225,7 +225,9 @@ def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]
                 break
             text = _shown_text(sibling)
             if text:
-                text = _behind_amounts(text)
+                if any(money.sign for money in amounts(text[-4 * MAX_TEXT :])):
+                    # On a line of its own its words were for its own amount.
+                    text = _behind_amounts(text) if sibling.tag in _INLINE else ""
                 # What stands on lines of its own labels the number only when it is short.
                 inline = sibling.tag in _INLINE and level == 0
                 fits = inline or len(text) <= SHORT_LABEL or text.endswith(":")

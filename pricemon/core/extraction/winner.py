@@ -56,12 +56,22 @@ def decide(view: View) -> None:
     best = max(ranked[0], key=lambda seen: seen.score)
     rivals = [g for g in ranked[1:] if _weight(ranked[0]) - _weight(g) < MARGIN]
     view.close = [max(group, key=lambda seen: seen.score) for group in (ranked[0], *rivals)]
-    if any(s.kind in ("range", "from") and best.score - s.score < MARGIN for s in found):
+    if any(_casts_doubt(seen, best) for seen in found):
         return
     if not rivals:
         view.winner = best
         runner_up = _weight(ranked[1]) if len(ranked) > 1 else 0
         view.sure = best.score >= SURE and _weight(ranked[0]) - runner_up >= SURE_MARGIN
+
+
+def _casts_doubt(seen: Seen, best: Seen) -> bool:
+    """Whether an amount that is not the price speaks against the one that seems to be."""
+    if seen.kind == "range":
+        return best.score - seen.score < MARGIN
+    if seen.kind == "from":
+        return seen.score > best.score
+    # What stands where the price should and was put aside by a word may have been the price.
+    return seen.kind == "secondary" and seen.score > best.score + MARGIN
 
 
 def _weight(group: list[Seen]) -> int:
