@@ -64,6 +64,8 @@ def apply(
     _refuse_replacements(decide(ordered, found, aws, replace=replace))
     run = Run(aws, found, on_event, replace)
     walked = walk(_by_id(ordered), forward(ordered), run.settle, interrupt=aws.stop)
+    changed = {r.id: r for r in ordered if r.id in walked.done and run.has_made(r)}
+    walked.failed |= walk(changed, {}, run.confirm, interrupt=aws.stop).failed
     return run.finish(walked, started)
 
 

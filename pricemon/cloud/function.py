@@ -122,7 +122,6 @@ class Function(Resource):
             Tags=want["tags"],
             **_configuration(want),
         )
-        self._wait_until_settled(aws)
         if want["reserved_concurrency"] is not None:
             self._reserve(aws, want)
         return {"arn": _unqualified(made["FunctionArn"]), "name": self.name}
@@ -147,12 +146,15 @@ class Function(Resource):
                 Architectures=[want["architecture"]],
                 **self._upload(aws, want),
             )
-            self._wait_until_settled(aws)
         if "reserved_concurrency" in changed:
             self._reserve(aws, want)
         if "tags" in changed:
             self._tag(aws, want)
         return {}
+
+    def wait_until_ready(self, aws: Aws) -> None:
+        """See `Resource`. A mapping is accepted while its function is pending."""
+        self._wait_until_settled(aws)
 
     def delete(self, aws: Aws) -> None:
         """See `Resource`."""

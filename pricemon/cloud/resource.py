@@ -116,6 +116,9 @@ class Resource(ABC):
     def update(self, aws: Aws, want: State, changed: Collection[str]) -> Outputs:
         """Change the named fields and no others. Returns the outputs that are new."""
 
+    def wait_until_ready(self, aws: Aws) -> None:  # noqa: B027 - most are ready when made
+        """Wait until it works. Nobody waits with it: AWS lets others refer to it meanwhile."""
+
     @abstractmethod
     def delete(self, aws: Aws) -> None:
         """Remove it and wait until it is gone. Already gone is success."""

@@ -117,6 +117,15 @@ class Run:
                 )
         self._outputs.setdefault(resource.id, (self._found[resource.id] or ({}, {}))[1])
 
+    def has_made(self, resource: Resource) -> bool:
+        """Whether this run has created or changed it."""
+        return self._did[resource.id] not in {Kind.KEEP, Kind.DELETE}
+
+    def confirm(self, resource: Resource) -> None:
+        """Wait until what was made or changed works."""
+        with self._reporting(resource, end=False):
+            resource.wait_until_ready(self._aws)
+
     def _act(self, resource: Resource, kind: Kind, found: Found, changed: Collection[str]) -> bool:
         """Do it. `False` says that the world was not as read, and has to be read again."""
         have, old = found or ({}, {})
@@ -160,7 +169,8 @@ class Run:
         """The result of a walk. Raises `ApplyError` if something failed."""
 
         def ids(*kinds: Kind) -> tuple[str, ...]:
-            return tuple(id_ for id_ in walked.done if self._did[id_] in kinds)
+            done = (id_ for id_ in walked.done if id_ not in walked.failed)
+            return tuple(id_ for id_ in done if self._did[id_] in kinds)
 
         result = Result(
             created=ids(Kind.CREATE, Kind.REPLACE),
@@ -181,8 +191,10 @@ class Run:
         return self._outputs[ref.to.id][ref.attr]
 
     @contextmanager
-    def _reporting(self, resource: Resource) -> Iterator[Callable[[str], None]]:
-        """Tell the work's beginning, waits and end."""
+    def _reporting(
+        self, resource: Resource, *, end: bool = True
+    ) -> Iterator[Callable[[str], None]]:
+        """Tell the work's beginning, waits and failure, and its end."""
         started = time.monotonic()
 
         def report(state: str, detail: str = "") -> None:
@@ -196,7 +208,8 @@ class Run:
             report("failed", explained(problem).message)
             raise
         did = self._did[resource.id]
-        report("unchanged" if did is Kind.KEEP else f"{did}d")
+        if end:
+            report("unchanged" if did is Kind.KEEP else f"{did}d")
 
 
 def explained(problem: Exception) -> PricemonError:

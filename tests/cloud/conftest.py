@@ -19,6 +19,7 @@ from botocore.loaders import Loader
 from moto import mock_aws
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
+from moto.dynamodb.models import DynamoDBBackend
 from moto.s3.responses import S3Response
 from moto.scheduler.exceptions import ScheduleGroupNotFound
 from moto.scheduler.models import EventBridgeSchedulerBackend
@@ -255,6 +256,12 @@ def scheduler_misses_groups(self: Any, delete: Any, name: str) -> Any:
     return delete(self, name)
 
 
+def dynamodb_replaces_tags(self: Any, tag: Any, arn: str, tags: dict[str, str]) -> Any:
+    """A tag that is set again has its new value, and not both."""
+    self.untag_resource(arn, list(tags))
+    return tag(self, arn, tags)
+
+
 def _call(gap: Any, original: Any, self: Any) -> Any:
     return gap(self, original)
 
@@ -264,6 +271,7 @@ GAPS = (
     (S3Response, "_bucket_response_put", s3_keeps_tags),
     (Queue, "attributes", sqs_keeps_redrive_allow),
     (LambdaBackend, "create_event_source_mapping", lambda_refuses_duplicates),
+    (DynamoDBBackend, "tag_resource", dynamodb_replaces_tags),
     (EventBridgeSchedulerBackend, "delete_schedule_group", scheduler_misses_groups),
 )
 """What moto accepts and forgets, or does otherwise than AWS, put right."""

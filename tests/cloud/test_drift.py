@@ -348,6 +348,7 @@ NEEDS = {
     ("queue", "redrive_allow"): "price-monitor-dlq-prod",
     ("alarm", "datapoints"): "price-monitor-no-success-prod",
     ("alarm", "evaluation_periods"): "price-monitor-no-success-prod",
+    ("schedule", "window"): "price-monitor-scrape-prod",
     ("subscription", "raw"): "sqs:arn:aws:sqs:eu-west-1:123456789012:elsewhere",
     ("mapping", "maximum_concurrency"): "price-monitor-scraping-prod-to-price-scraper-prod",
     ("mapping", "filters"): "price-monitor-prod-to-stream-processor-prod",
