@@ -77,11 +77,16 @@ class Grants:
         )
 
     def scheduler(self) -> Document:
-        """The schedule's role."""
-        return policy.scheduler(queue=self.aws.arn("sqs", self.names.queue), keys=self._keys)
+        """The schedules' role."""
+        names, aws = self.names, self.aws
+        return policy.scheduler(
+            queue=aws.arn("sqs", names.queue),
+            processor=aws.arn("lambda", f"function:{names.processor}"),
+            keys=self._keys,
+        )
 
     def scheduler_trust(self) -> Document:
-        """Who may assume the schedule's role."""
+        """Who may assume the schedules' role."""
         group = self.aws.arn("scheduler", f"schedule-group/{self.names.schedule_group}")
         return policy.trust_scheduler(account=self.aws.account, schedule_group=group)
 

@@ -95,18 +95,23 @@ class Names:
 
     @property
     def scheduler_role(self) -> str:
-        """The role with which the schedule sends its message."""
+        """The role with which the schedules reach their targets."""
         return f"price-monitor-scheduler-{self.env}"
 
     @property
     def schedule_group(self) -> str:
-        """The group of the schedule, which carries its tags."""
+        """The group of the schedules, which carries their tags."""
         return f"price-monitor-{self.env}"
 
     @property
     def schedule(self) -> str:
         """The schedule of the sweeps."""
         return f"price-monitor-scrape-{self.env}"
+
+    @property
+    def due_schedule(self) -> str:
+        """The schedule on which deferred alerts are delivered."""
+        return f"price-monitor-deliver-due-{self.env}"
 
     @property
     def metrics_namespace(self) -> str:

@@ -263,6 +263,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             sid="Schedule",
             service="scheduler",
             resource=_LOCAL_ARN % ("scheduler", "schedule/{group}/{name}"),
+            alike=True,
             names=("CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule"),
         ),
     ),

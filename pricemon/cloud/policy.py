@@ -154,9 +154,13 @@ def notifier(
     )
 
 
-def scheduler(*, queue: Arn, keys: Sequence[Arn] = ()) -> Document:
-    """What the schedule may do: put its message into the scraping queue."""
-    return document(allow("FanOut", ["sqs:SendMessage"], queue), *_encryption(keys))
+def scheduler(*, queue: Arn, processor: Arn, keys: Sequence[Arn] = ()) -> Document:
+    """What the schedules may do: send to the scraping queue, call the stream processor."""
+    return document(
+        allow("FanOut", ["sqs:SendMessage"], queue),
+        allow("DeferredAlerts", ["lambda:InvokeFunction"], processor),
+        *_encryption(keys),
+    )
 
 
 def trust_lambda() -> Document:

@@ -1,4 +1,4 @@
-"""The EventBridge schedule that starts a sweep, and the group that carries its tags."""
+"""EventBridge schedules, and the group that carries their tags."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ class ScheduleGroup(Resource):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule(Resource):
-    """A schedule that sends `message` to a queue. `window` is in minutes, 0 is on the dot.
+    """A schedule that sends `message` to a queue, or calls a function with it, not waiting for it.
+
+    `window` is in minutes, 0 is on the dot.
 
     `UpdateSchedule` replaces everything, so every field is sent with it.
     """

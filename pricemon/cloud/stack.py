@@ -26,7 +26,7 @@ from pricemon.cloud.queue import Queue
 from pricemon.cloud.resource import OWNER, Resource
 from pricemon.cloud.role import Role
 from pricemon.cloud.schedule import SCHEDULED_TIME, Schedule, ScheduleGroup
-from pricemon.cloud.subscribers import subscriptions
+from pricemon.cloud.subscribers import receivers, subscriptions
 from pricemon.cloud.table import Table
 from pricemon.cloud.topic import Topic
 from pricemon.cloud.walk import in_order
@@ -34,11 +34,12 @@ from pricemon.core.items import TTL_ATTRIBUTE
 from pricemon.core.settings import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pricemon.cloud.bundle import Bundle
     from pricemon.cloud.policy import Document
     from pricemon.cloud.session import Aws
+    from pricemon.cloud.subscribers import Receiver
     from pricemon.config import Config
 
 PRODUCT_ROWS_CHANGED = {
@@ -47,6 +48,10 @@ PRODUCT_ROWS_CHANGED = {
 }
 """The stream filter: a product's row (its sort key is 0) that was written again. Observations are
 inserts, and rows that expire are removals: neither wakes the function."""
+
+DELIVER_DUE = "rate(15 minutes)"
+"""How late an alert may be whose quiet hours, cooldown or digest has ended. Stream batches deliver
+what is due as well, but there may be none for hours."""
 
 DISPLAY_NAME = "Price Drop Notifications"
 
@@ -112,7 +117,8 @@ class Builder:
             dead_letters=dlq.ref("arn"),
             max_receive_count=config.queues.max_receive_count,
         )
-        topic = self.topic()
+        subscribers = receivers(config.subscriptions, self.aws)
+        topic = self.topic(subscribers)
         common = Wiring(
             table=table.name,
             metrics_namespace=names.metrics_namespace,
@@ -152,7 +158,7 @@ class Builder:
             on_failure,
             queue,
             topic,
-            *subscriptions(config.subscriptions, self.aws, topic),
+            *subscriptions(subscribers, topic),
             *notifier(self, topic=topic, bucket=bucket),
             scraper,
             processor,
@@ -178,7 +184,7 @@ class Builder:
                 maximum_age=changes.max_age,
                 on_failure=on_failure.ref("arn"),
             ),
-            self.schedule(queue),
+            *self.schedules(queue, processor),
             *alarms(config.alarms, config.schedule, names, topic=topic, tags=self.tags),
             Dashboard(
                 name=names.dashboard(self.aws.region),
@@ -221,14 +227,15 @@ class Builder:
         """A queue, with the common tags and key."""
         return Queue(name=name, tags=self.tags, kms_key=self.key, **options)
 
-    def topic(self) -> Topic:
-        """The topic."""
+    def topic(self, subscribers: Sequence[Receiver]) -> Topic:
+        """The topic, which knows its subscribers."""
         return Topic(
             name=self.names.topic,
             tags=self.tags,
             display_name=DISPLAY_NAME,
             policy=self.grants.topic(),
             kms_key=self.key,
+            subscribers={each.fingerprint: each.name for each in subscribers},
         )
 
     def role(
@@ -285,8 +292,8 @@ class Builder:
             security_groups=vpc.security_groups,
         )
 
-    def schedule(self, queue: Queue) -> Schedule:
-        """The schedule of the sweeps, with its group and role."""
+    def schedules(self, queue: Queue, processor: Function) -> list[Resource]:
+        """The schedules of the sweeps and of deferred alerts, with their group and role."""
         options = self.config.schedule
         group = ScheduleGroup(name=self.names.schedule_group, tags=self.tags)
         role = self.role(
@@ -295,18 +302,29 @@ class Builder:
             self.grants.scheduler_trust(),
             self.grants.scheduler(),
         )
-        return Schedule(
-            name=self.names.schedule,
-            description="Scrape every product",
-            group=group.ref("name"),
-            expression=options.expression,
-            timezone=options.timezone,
-            window=options.window,
-            enabled=options.enabled,
-            target=queue.ref("arn"),
-            role=role.ref("arn"),
-            message={"action": "scrape_all_products", "timestamp": SCHEDULED_TIME},
-        )
+        return [
+            Schedule(
+                name=self.names.schedule,
+                description="Scrape every product",
+                group=group.ref("name"),
+                expression=options.expression,
+                timezone=options.timezone,
+                window=options.window,
+                enabled=options.enabled,
+                target=queue.ref("arn"),
+                role=role.ref("arn"),
+                message={"action": "scrape_all_products", "timestamp": SCHEDULED_TIME},
+            ),
+            Schedule(
+                name=self.names.due_schedule,
+                description="Deliver deferred alerts",
+                group=group.ref("name"),
+                expression=DELIVER_DUE,
+                target=processor.ref("arn"),
+                role=role.ref("arn"),
+                message={"action": "deliver_due"},
+            ),
+        ]
 
 
 def _env(**values: Any) -> dict[str, Any]:

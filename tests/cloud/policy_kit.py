@@ -45,7 +45,7 @@ RESOURCES = [
     ("mapping", "queue-to-scraper"),
     ("mapping", "table-to-processor"),
     ("schedule-group", NAMES.schedule_group),
-    ("schedule", NAMES.schedule),
+    *(("schedule", name) for name in (NAMES.schedule, NAMES.due_schedule)),
     *(("alarm", NAMES.alarm(what)) for what in ("scraper-errors", "dlq-depth", "no-success")),
     ("dashboard", NAMES.dashboard("eu-west-1")),
 ]
@@ -90,7 +90,9 @@ def role_documents(partition: str = "aws", region: str = "eu-west-1") -> dict[st
             **common,
         ),
         "scheduler": policy.scheduler(
-            queue=arn("sqs", "price-monitor-scraping-prod"), keys=common["keys"]
+            queue=arn("sqs", "price-monitor-scraping-prod"),
+            processor=arn("lambda", "function:stream-processor-prod"),
+            keys=common["keys"],
         ),
         "trust-lambda": policy.trust_lambda(),
         "trust-scheduler": policy.trust_scheduler(

@@ -29,7 +29,7 @@ def converged(world: Any, text: str, expected: Any) -> None:
     mappings = aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert len(mappings) == 2
     schedules = aws.client("scheduler").list_schedules()["Schedules"]
-    assert len(schedules) == 1
+    assert len(schedules) == 2
 
 
 def fresh(world: Any) -> None:

@@ -59,7 +59,10 @@ def test_the_linter_finds_nothing(tmp_path):
 
 
 def test_the_linter_would_have_found_something(tmp_path):
-    star, typo = policy.scheduler(queue="*"), policy.scheduler(queue="arn:aws:sqs:::q")
+    processor = "arn:aws:lambda:eu-west-1:555555555555:function:p"
+    star, typo = (
+        policy.scheduler(queue=queue, processor=processor) for queue in ("*", "arn:aws:sqs:::q")
+    )
     typo["Statement"][0]["Action"] = ["sqs:SendMassage"]
     assert {issue for _, issue, _ in findings(tmp_path, {"star": star, "typo": typo})} == {
         "RESOURCE_STAR",
@@ -77,7 +80,7 @@ def test_a_plain_stacks_roles_get_no_resource_star():
     documents = [
         policy.scraper(table="t", index="i", bucket="b", queue="q", dlq="d", log_group="l"),
         policy.stream_processor(table="t", stream="s", topic="n", on_failure="f", log_group="l"),
-        policy.scheduler(queue="q"),
+        policy.scheduler(queue="q", processor="p"),
     ]
     for document in documents:
         assert all(resource != "*" for _, _, resource in _allowed(document))

@@ -158,6 +158,16 @@ def test_the_schedule(wired):
     }
 
 
+def test_what_was_deferred_is_delivered_whether_or_not_sweeps_run(wired):
+    schedule = wired(CLOUD + "schedule: {enabled: false}")[
+        "schedule/price-monitor-deliver-due-prod"
+    ]
+    assert (schedule["expression"], schedule["window"]) == ("rate(15 minutes)", 0)
+    assert schedule["enabled"]
+    assert schedule["target"] == ARN.format("lambda", "function:stream-processor-prod")
+    assert schedule["message"] == {"action": "deliver_due"}
+
+
 def test_no_role_may_do_anything_to_everything(wired):
     everything = wired(CLOUD)
     roles = [wish for id_, wish in everything.items() if id_.startswith("role/")]

@@ -192,10 +192,11 @@ def test_the_stream_processor_is_granted_what_it_calls(processed):
     assert _granted(role, "Logs") == LOGGING
 
 
-def test_the_schedule_is_granted_its_one_call():
-    role = policy.scheduler(queue="q")
+def test_the_schedules_are_granted_their_one_call_each():
+    role = policy.scheduler(queue="q", processor="p")
     assert [(s["Action"], s["Resource"]) for s in role["Statement"]] == [
-        (["sqs:SendMessage"], ["q"])
+        (["sqs:SendMessage"], ["q"]),
+        (["lambda:InvokeFunction"], ["p"]),
     ]
 
 
