@@ -273,7 +273,7 @@ def accept(ctx: typer.Context, product_id: ProductId) -> None:
 
         pricemon products accept sku-42
     """
-    from pricemon.core import catalogue_store
+    from pricemon.core import archive, catalogue_store
 
     mine = context.current(ctx)
     product = _existing(mine, product_id)
@@ -281,7 +281,12 @@ def accept(ctx: typer.Context, product_id: ProductId) -> None:
         raise UsageError(
             f"no reading of {product_id} is held", hint="`products list --status held` shows which"
         )
-    known = catalogue_store.accept(mine.table, product, now=time.time_ns() // 1_000_000)
+    known = catalogue_store.accept(
+        mine.table,
+        product,
+        now=time.time_ns() // 1_000_000,
+        archive=lambda entry: archive.write(mine.aws.client("s3"), mine.names.bucket, [entry]),
+    )
     if known is None:
         raise PricemonError(f"a newer reading of {product_id} came in between", hint="look again")
     mine.emit(

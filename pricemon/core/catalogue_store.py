@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from pricemon.core.archive import Entry
 from pricemon.core.dynamo import chunks
 from pricemon.core.model import Known, Observation, Outcome, Product, Status
 
@@ -47,11 +48,14 @@ def save(table: Table, changes: Diff, *, on_saved: Callable[[int], None]) -> Non
         on_saved(len(chunk))
 
 
-def accept(table: Table, product: Product, *, now: int) -> Known | None:
+def accept(
+    table: Table, product: Product, *, now: int, archive: Callable[[Entry], object]
+) -> Known | None:
     """Make a product's held reading its price, as of `now` (epoch ms).
 
-    The history gets an observation of its own, since the price is true from now on. Returns what
-    is known from here on; `None` where nothing is held, or where a newer reading came in between.
+    The history gets an observation of its own, since the price is true from now on; `archive` is
+    given it to keep, as it is any other. Returns what is known from here on; `None` where nothing
+    is held, or where a newer reading came in between.
     """
     known = product.known
     if known is None or known.held is None:
@@ -84,4 +88,5 @@ def accept(table: Table, product: Product, *, now: int) -> Known | None:
         url=product.url,
     )
     table.put_observations([observation])
+    archive(Entry(observation=observation, product=replace(product, known=accepted)))
     return accepted

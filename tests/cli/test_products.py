@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from pricemon.cli import context, products, render
+from pricemon.core import archive
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.model import Failure, Held, Known, Product, Status
 from pricemon.core.table import Table
@@ -30,6 +32,7 @@ a2,shop-a,https://shop-a.example/2,Chair,home,
 b1,shop-b,https://shop-b.example/1,Radio,audio,
 """
 NOW = 1_800_000_000_000
+REGION, BUCKET = "eu-central-1", "price-monitor-historical-local"
 KNOWN = Known(
     observed_at=NOW,
     status=Status.OK,
@@ -89,6 +92,8 @@ def run(table: Table, tmp_path: Path) -> Run:
     def invoke(*arguments: str, stdin: str | bytes | None = None) -> Result:
         mine = context.Context(config_path=config)
         vars(mine)["table"] = table
+        vars(mine)["aws"] = SimpleNamespace(client=lambda service: boto3.client(service, REGION))
+        vars(mine)["names"] = SimpleNamespace(bucket=BUCKET)
         result = CliRunner().invoke(app, ["products", *arguments], input=stdin, obj=mine)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -388,6 +393,8 @@ def test_export_filters(run):
 
 @pytest.mark.usefixtures("imported")
 def test_accept_makes_a_held_reading_the_price(run, table):
+    where = {"LocationConstraint": REGION}
+    boto3.client("s3", REGION).create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     held = Held(
         price=Decimal("5.00"), currency="EUR", availability=None, held_at=NOW, why="80 % down"
     )
@@ -402,6 +409,11 @@ def test_accept_makes_a_held_reading_the_price(run, table):
     assert known.observed_at >= NOW
     (observation,) = table.observations("a1")
     assert (observation.price, observation.run_id) == (Decimal("5.00"), "by-hand")
+    s3 = boto3.client("s3", REGION)
+    (key,) = archive.objects(s3, BUCKET)
+    assert archive.read(s3, BUCKET, key) == [
+        archive.Entry(observation=observation, product=table.get_product("a1"))
+    ]
 
 
 @pytest.mark.usefixtures("imported")
