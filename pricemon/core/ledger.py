@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from pricemon.core import dynamo, items, runs
+from pricemon.core.attributes import MalformedItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ class _Transaction:
         self._table = table
         self._waiting = list(entries)
         self._fates = Written()
-        self._strikes: Counter[int] = Counter()
+        self._strikes: Counter[tuple[str, int]] = Counter()
         self._uncounted: set[_RunKey] = set()
         """Runs without a row: of jobs sent by hand, or a run whose row was removed."""
 
@@ -158,8 +159,10 @@ class _Transaction:
             self._fates.add(_Transaction(self._table, [entry]).write())
 
     def _settle_each(self, reasons: list[dict[str, Any]], causes: list[_Cause]) -> bool:
-        repeated: list[Entry] = []
-        stale: list[Entry] = []
+        """Give the entries that were refused their fates: each one, whatever was wrong with it."""
+        repeated: dict[tuple[str, int], Entry] = {}
+        stale: dict[tuple[str, int], Entry] = {}
+        refused: dict[tuple[str, int], tuple[Entry, str]] = {}
         settled = False
         for (kind, cause), reason in zip(causes, reasons, strict=True):
             code = reason.get("Code", "None")
@@ -170,33 +173,32 @@ class _Transaction:
                     self._uncounted.add(cause)
                     settled = True
             elif code == _CONDITION:
-                (repeated if kind == "observation" else stale).append(cause)
-            elif code not in dynamo.TRANSIENT or self._strike(cause):
-                self._fates.failed.append((cause, f"{code}: {reason.get('Message', '')}"))
-        self._find_repeated(repeated)
-        known = {id(entry) for entry in repeated}
-        self._fates.stale += [entry for entry in stale if id(entry) not in known]
-        return self._take_out() or settled
-
-    def _strike(self, entry: Entry) -> bool:
-        self._strikes[id(entry)] += 1
-        return self._strikes[id(entry)] >= _STRIKES
-
-    def _find_repeated(self, entries: list[Entry]) -> None:
-        keys = {_key(entry): entry for entry in entries}
-        rows = self._table.rows.get_items(items.key(*key) for key in keys)
-        for observation in map(items.observation, rows):
-            entry = keys[observation.product_id, observation.timestamp]
-            self._fates.repeated.append((entry, observation))
-
-    def _take_out(self) -> bool:
+                (repeated if kind == "observation" else stale)[_key(cause)] = cause
+            elif code not in dynamo.TRANSIENT or self._strike(_key(cause)):
+                refused[_key(cause)] = cause, f"{code}: {reason.get('Message', '')}"
         fates = self._fates
-        settled = [e for e, _ in (*fates.repeated, *fates.failed)] + fates.stale
-        gone = {id(entry) for entry in settled}
-        left = [entry for entry in self._waiting if id(entry) not in gone]
-        shrunk = len(left) < len(self._waiting)
-        self._waiting = left
-        return shrunk
+        fates.failed += [refused[key] for key in refused.keys() - repeated.keys()]
+        fates.stale += [stale[key] for key in stale.keys() - repeated.keys() - refused.keys()]
+        self._find_repeated(repeated)
+        decided = {*repeated, *stale, *refused}
+        self._waiting = [entry for entry in self._waiting if _key(entry) not in decided]
+        return settled or bool(decided)
+
+    def _strike(self, key: tuple[str, int]) -> bool:
+        self._strikes[key] += 1
+        return self._strikes[key] >= _STRIKES
+
+    def _find_repeated(self, entries: dict[tuple[str, int], Entry]) -> None:
+        """What was written for these jobs when they were first done."""
+        missing = dict(entries)
+        for item in self._table.rows.get_items(items.key(*key) for key in entries):
+            entry = missing.pop((item["product_id"]["S"], int(item["timestamp"]["N"])))
+            try:
+                self._fates.repeated.append((entry, items.observation(item)))
+            except MalformedItem as error:
+                self._fates.failed.append((entry, error.message))
+        gone = "its observation was removed at this very moment"
+        self._fates.failed += [(entry, gone) for entry in missing.values()]
 
     def _fail_all(self, why: str) -> None:
         self._fates.failed += [(entry, why) for entry in self._waiting]

@@ -230,6 +230,36 @@ def test_a_row_dynamodb_will_not_have_fails_alone_and_at_once(table: Table) -> N
     assert len(bad.sizes) == 2
 
 
+def test_whatever_is_wrong_with_a_job_it_has_one_fate(table: Table) -> None:
+    """Its product's row is stale and its observation refused at once."""
+
+    def both(writes: list[Any]) -> ClientError | None:
+        reasons = []
+        for write in writes:
+            mine = "p1" in str(write)
+            code = (
+                ("ConditionalCheckFailed" if "Update" in write else "ValidationError")
+                if mine
+                else "None"
+            )
+            reasons.append({"Code": code})
+        if {reason["Code"] for reason in reasons} == {"None"}:
+            return None
+        body = {"Error": {"Code": "TransactionCanceledException", "Message": "cancelled"}}
+        return ClientError({**body, "CancellationReasons": reasons}, "TransactWriteItems")
+
+    worse, _ = on_a_bad_day(table, [both, both])
+    assert fates(ledger.write(worse, entries(table, "p0", "p1", "p2"))) == (2, 0, 0, 1)
+
+
+def test_an_observation_that_something_else_wrote_fails_alone(table: Table) -> None:
+    foreign = {"product_id": {"S": "p1"}, "timestamp": {"N": str(AT)}, "retailer": {"N": "1"}}
+    table.rows.client.put_item(TableName=table.name, Item=foreign)
+    written = ledger.write(table, entries(table, "p0", "p1"))
+    assert fates(written) == (1, 0, 0, 1)
+    assert "malformed" in written.failed[0][1]
+
+
 def test_one_row_that_spoils_the_whole_request_is_found(table: Table) -> None:
     def spoilt(writes: list[Any]) -> ClientError | None:
         bad = any("p1" in str(write) for write in writes)
