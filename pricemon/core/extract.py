@@ -228,7 +228,8 @@ def _refused(
     reading: Reading, page: Page, document: Document, markup: _Markup, view: View
 ) -> Reading:
     """Name what stands in the product page's place, if that is why there is no price."""
-    wall = walls.reason(page, document)
+    # A page that names its product in markup is no wall.
+    wall = None if markup.main else walls.reason(page, document)
     if wall is not None:
         return dataclasses.replace(reading, reason=wall[0], detail=wall[1])
     cards = sum(1 for seen in view.seen if seen.kind == "one of a list")

@@ -50,9 +50,9 @@ _LEGACY = {
     "ja": "cp932", "zh": "gb18030", "ko": "cp949", "lt": "cp1257", "lv": "cp1257", "et": "cp1257",
 }  # fmt: skip
 MAX_STATED = 2_000_000
+# A literal prefix without flags: found at memory speed in megabytes of script.
 _STATED = re.compile(
-    r"currency(?:_?code|_?iso|_?id)?\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']([A-Z]{3})\\?[\"']",
-    re.IGNORECASE,
+    r"""urrency(?:_?[cC]ode|_?[iI]so|_?[iI]d)?\\?["']?\s{0,3}[:=]\s{0,3}\\?["']([A-Z]{3})\\?["']"""
 )
 _GENERIC_TLDS = frozenset(("co", "io", "tv", "me", "ai", "cc", "ly", "fm", "gg", "sh", "to", "la"))
 """Country codes sold as generic names: no evidence of a country."""
@@ -234,7 +234,7 @@ def _legacy(body: bytes, declared: list[str]) -> str:
     """Text of bytes that are not valid UTF-8 throughout."""
     text = body.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
-    multibyte = sum(1 for char in text[:200_000] if char > "\x7f") - damaged
+    multibyte = len(text) - len(text.encode("ascii", "ignore")) - damaged
     if damaged * 20 < multibyte:
         return text
     for name in declared:

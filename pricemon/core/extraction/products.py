@@ -66,6 +66,8 @@ _STRICT = frozenset(
     ]
 )
 _MAX_PRODUCTS = 300
+_REFERENCE = 2
+"""Keys of an object that is a reference to another: `@id`, perhaps `@type`."""
 
 
 class Role(IntEnum):
@@ -111,7 +113,10 @@ class Product:
 def find(items: Iterable[Item], source: str) -> list[Product]:
     """Every product among `items` and beneath them, in order, variants inside their group."""
     items = list(items)
-    by_id = {i["@id"]: i for i in _all(items) if isinstance(i.get("@id"), str) and len(i) > 2}
+    by_id: dict[str, Item] = {}
+    if source == "json-ld":  # the other syntaxes nest their items
+        named = (i for i in _all(items) if isinstance(i.get("@id"), str))
+        by_id = {item["@id"]: item for item in named if len(item) > _REFERENCE}
     found: list[Product] = []
     for item, role in _walk(items, by_id):
         names = set(types(item))

@@ -98,8 +98,9 @@ for _state, _phrases in {
         _PHRASES.setdefault(" ".join(_phrase.split()), _state)
 _PHRASES.pop("", None)
 
+_SHORTEST = 2
 _LONGEST = 60
-_EDGES = " \t.,;:!*•·✓✔✗✘●○-–—()[]|>»\u00a0"
+_EDGES = " \t\n\r.,;:!*•·✓✔✗✘●○-–—()[]|>»\u00a0"
 _DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(
     r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$"
@@ -130,14 +131,15 @@ def read(view: View, heading: LexborNode | None, zones: Zones) -> Availability |
 
 def phrase(text: str) -> Availability | None:
     """What one short text says: the whole of it, or what stands behind its colon."""
-    plain = " ".join(text.lower().split())
-    if not 2 <= len(plain) <= _LONGEST:
-        return None
-    for part in (plain, plain.rpartition(":")[2]) if ":" in plain else (plain,):
-        trimmed = part.strip(_EDGES)
-        state = _PHRASES.get(trimmed)
-        if state is None and _DIGIT.search(trimmed):
-            state = _PHRASES.get(_COUNTED.sub("", trimmed))
+    plain = text.strip(_EDGES).lower()
+    state = _PHRASES.get(plain)
+    if state is not None or not _SHORTEST <= len(plain) <= _LONGEST:
+        return state
+    plain = " ".join(plain.split())
+    for part in (plain, plain.rpartition(":")[2].strip(_EDGES)) if ":" in plain else (plain,):
+        state = _PHRASES.get(part)
+        if state is None and _DIGIT.search(part):
+            state = _PHRASES.get(_COUNTED.sub("", part))
         if state is not None:
             return state
     return None

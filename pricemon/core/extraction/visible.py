@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pricemon.core.money import Money
 
 _MOST_IN_ONE_TEXT = 6
-_MOST_OUTSIDE = 30
+_MOST_OUTSIDE = 12
 _NAMES_REACH = 4
 _SIGN_REACH = 2
 _COUNT = 2
@@ -81,7 +81,10 @@ def look(
 
 def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
     """Whether a number without a sign is worth reading: something near calls it money."""
-    if labels.of(text) & Label.PRICE or any(money.sign for money in pieces.amounts(text)):
+    count = len(text) <= _COUNT
+    if not count and (
+        labels.of(text) & Label.PRICE or any(money.sign for money in pieces.amounts(text))
+    ):
         return True
     current: LexborNode | None = element
     for level in range(_NAMES_REACH):
@@ -96,7 +99,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
         current = current.parent
     if text.endswith(("-", "–", "—")):
         return True
-    if len(text) <= _COUNT:
+    if count:
         return False
     before, _ = pieces.text_before(element, zones.subject)
     return bool(labels.before(before) & Label.PRICE)
