@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pricemon.cloud.roster import fingerprint
 from pricemon.cloud.subscription import Subscription
 from pricemon.core.errors import UsageError
 
@@ -52,19 +54,42 @@ class Subscriber(Selection, Protocol):
         """Whether the bare message is delivered."""
 
 
-def subscriptions(wanted: Sequence[Subscriber], aws: Aws, topic: Resource) -> list[Subscription]:
-    """The config's subscriptions, to `topic`.
+@dataclass(frozen=True)
+class Receiver:
+    """A subscriber with its endpoint, which may be a secret."""
+
+    subscriber: Subscriber
+    endpoint: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What people may see of it."""
+        return f"{self.subscriber.protocol}:{self.subscriber.endpoint}"
+
+    @property
+    def fingerprint(self) -> str:
+        """What the topic's roster knows it by."""
+        return fingerprint(self.subscriber.protocol, self.endpoint)
+
+
+def receivers(wanted: Sequence[Subscriber], aws: Aws) -> list[Receiver]:
+    """The config's subscriptions with their endpoints.
 
     Raises `UsageError` for a secret that is not to be had.
     """
+    return [Receiver(each, _secret(each.endpoint, aws)) for each in wanted]
+
+
+def subscriptions(wanted: Sequence[Receiver], topic: Resource) -> list[Subscription]:
+    """The receivers' subscriptions to `topic`."""
     return [
         Subscription(
-            name=f"{each.protocol}:{each.endpoint}",
+            name=each.name,
             topic=topic.ref("arn"),
-            protocol=each.protocol,
-            endpoint=_secret(each.endpoint, aws),
-            filter_policy=filter_policy(each),
-            raw=each.raw,
+            protocol=each.subscriber.protocol,
+            endpoint=each.endpoint,
+            filter_policy=filter_policy(each.subscriber),
+            raw=each.subscriber.raw,
         )
         for each in wanted
     ]

@@ -1,7 +1,7 @@
 """A subscription of the topic: who hears of which alerts.
 
-Subscriptions have no names and no tags. One is found again by its protocol and endpoint, and is
-ours because the topic is. Those made by hand are left alone.
+Subscriptions have no names and no tags. One is found again by its protocol and endpoint. Those that
+leave the config are the topic's business (`roster`); those made by hand are left alone.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from botocore.exceptions import ClientError
-
-from pricemon.cloud.answers import is_absent, sentence
 from pricemon.cloud.documents import compact
 from pricemon.cloud.resource import Get, Outputs, Ref, Resource, State
+from pricemon.cloud.roster import unsubscribe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -103,15 +101,8 @@ class Subscription(Resource):
     def delete(self, aws: Aws) -> None:
         """See `Resource`. One that was never confirmed can't be removed; SNS drops it itself."""
         for arn in self._matching(aws, self._topic(aws)):
-            if arn == PENDING:
-                continue
-            try:
-                aws.call("sns", "unsubscribe", SubscriptionArn=arn)
-            except ClientError as problem:
-                if not is_absent("sns", problem) and "pending confirmation" not in sentence(
-                    problem
-                ):
-                    raise
+            if arn != PENDING:
+                unsubscribe(aws, arn)
 
     def _topic(self, aws: Aws) -> str:
         return aws.arn("sns", self.topic.to.name)

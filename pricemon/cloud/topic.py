@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pricemon.cloud import roster
 from pricemon.cloud.documents import canonical, compact
 from pricemon.cloud.resource import Get, Outputs, Resource, State
 from pricemon.cloud.tagging import from_pairs, pairs, surplus
@@ -22,7 +23,11 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Topic(Resource):
-    """A standard topic. `policy` is its access policy, `kms_key` an ARN."""
+    """A standard topic. `policy` is its access policy, `kms_key` an ARN.
+
+    `subscribers` are the subscriptions of the config, fingerprint → name. What was one and is none
+    any more is unsubscribed.
+    """
 
     kind: ClassVar[str] = "topic"
     service: ClassVar[str] = "sns"
@@ -30,6 +35,7 @@ class Topic(Resource):
     display_name: str
     policy: Mapping[str, Any]
     kms_key: str | None = None
+    subscribers: Mapping[str, str] = field(default_factory=dict)
 
     def desired(self, get: Get) -> State:
         """See `Resource`."""
@@ -38,6 +44,7 @@ class Topic(Resource):
             "display_name": self.display_name,
             "policy": canonical(self.policy),
             "encryption": self.kms_key,
+            "subscribers": sorted(self.subscribers.values()),
             "tags": dict(self.tags),
         }
 
@@ -47,13 +54,16 @@ class Topic(Resource):
         found = aws.find("sns", "get_topic_attributes", TopicArn=arn)
         if found is None:
             return None
-        tags = aws.find("sns", "list_tags_for_resource", ResourceArn=arn)
+        tags, recorded = roster.split(self._all_tags(aws))
+        former = roster.former(aws, arn, recorded - self.subscribers.keys())
+        kept = [name for key, name in self.subscribers.items() if key in recorded]
         attributes = found["Attributes"]
         state = {
             "display_name": attributes.get("DisplayName", ""),
             "policy": canonical(attributes.get("Policy")),
             "encryption": attributes.get("KmsMasterKeyId") or None,
-            "tags": from_pairs(tags and tags["Tags"]),
+            "subscribers": sorted([*kept, *former.values()]),
+            "tags": tags,
         }
         return state, self.foreseen(aws)
 
@@ -63,34 +73,36 @@ class Topic(Resource):
 
     def create(self, aws: Aws, want: State) -> Outputs:
         """See `Resource`."""
-        attributes = {name: _value(want[field]) for field, name in _ATTRIBUTES.items()}
+        attributes = {name: _value(want[wish]) for wish, name in _ATTRIBUTES.items()}
         made = aws.call(
             "sns",
             "create_topic",
             Name=self.name,
             Attributes={name: value for name, value in attributes.items() if value},
-            Tags=pairs(want["tags"]),
+            Tags=pairs({**want["tags"], **roster.as_tags(self.subscribers)}),
         )
         return {"arn": made["TopicArn"], "name": self.name}
 
     def update(self, aws: Aws, want: State, changed: Collection[str]) -> Outputs:
         """See `Resource`."""
         arn = self._arn(aws)
-        for field, name in _ATTRIBUTES.items():
-            if field in changed:
+        for wish, name in _ATTRIBUTES.items():
+            if wish in changed:
                 aws.call(
                     "sns",
                     "set_topic_attributes",
                     TopicArn=arn,
                     AttributeName=name,
-                    AttributeValue=_value(want[field]),
+                    AttributeValue=_value(want[wish]),
                 )
         if "tags" in changed:
-            have = from_pairs(aws.call("sns", "list_tags_for_resource", ResourceArn=arn)["Tags"])
+            have, _ = roster.split(self._all_tags(aws))
             extra = surplus(want["tags"], have)
             if extra:
                 aws.call("sns", "untag_resource", ResourceArn=arn, TagKeys=extra)
             aws.call("sns", "tag_resource", ResourceArn=arn, Tags=pairs(want["tags"]))
+        if "subscribers" in changed:
+            self._renew_roster(aws, arn)
         return {}
 
     def delete(self, aws: Aws) -> None:
@@ -103,6 +115,25 @@ class Topic(Resource):
             "sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=self._arn(aws)
         )
         return {"subscriptions": sum(1 for _ in listed)}
+
+    def _renew_roster(self, aws: Aws, arn: str) -> None:
+        """Record the new subscribers, unsubscribe the former ones, then forget those.
+
+        In this order whatever cuts it off leaves nobody subscribed that no record knows. Former
+        ones that were never confirmed stay recorded: they may be confirmed yet.
+        """
+        tags = self._all_tags(aws)
+        recorded = roster.split(tags)[1]
+        roster.write(aws, arn, tags, recorded | self.subscribers.keys())
+        gone = recorded - self.subscribers.keys()
+        for subscription in roster.former(aws, arn, gone):
+            roster.unsubscribe(aws, subscription)
+        pending = roster.pending(aws, arn, gone)
+        roster.write(aws, arn, self._all_tags(aws), self.subscribers.keys() | pending)
+
+    def _all_tags(self, aws: Aws) -> dict[str, str]:
+        found = aws.find("sns", "list_tags_for_resource", ResourceArn=self._arn(aws))
+        return from_pairs(found and found["Tags"])
 
     def _arn(self, aws: Aws) -> str:
         return aws.arn("sns", self.name)

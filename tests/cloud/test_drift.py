@@ -213,6 +213,9 @@ HANDS: dict[tuple[str, str], Hand] = {
     ("topic", "display_name"): topic("DisplayName", "Offers"),
     ("topic", "policy"): topic("Policy", json.dumps(NOBODY)),
     ("topic", "encryption"): topic("KmsMasterKeyId", "alias/aws/sns"),
+    ("topic", "subscribers"): lambda c, _, out: c("sns").untag_resource(
+        ResourceArn=out["arn"], TagKeys=["pricemon:subscribers"]
+    ),
     ("topic", "tags"): lambda c, _, out: c("sns").untag_resource(
         ResourceArn=out["arn"], TagKeys=["team"]
     ),
