@@ -25,7 +25,7 @@ def compare(
 
         pricemon compare wh-1000xm5 --since 1y
     """
-    from pricemon.cli import compare_view
+    from pricemon.cli import compare_view, long_history
     from pricemon.cli.history_view import History
     from pricemon.core import comparison
     from pricemon.core.groups import Groups
@@ -39,13 +39,13 @@ def compare(
             f"no priced product is in the group {group}",
             hint="`pricemon products set ID group=NAME` puts one in",
         )
+    ids = [offer.product.product_id for offer in found.offers]
+    seen = long_history.observations(mine, ids, since=start, until=until)
     histories = [
         History(
             product_id=offer.product.product_id,
             product=offer.product,
-            observations=list(
-                mine.table.observations(offer.product.product_id, since=start, until=until)
-            ),
+            observations=seen[offer.product.product_id],
             until=until,
         )
         for offer in found.offers
