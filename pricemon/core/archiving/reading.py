@@ -127,22 +127,26 @@ def hours(
         at = record.observation.timestamp
         return (since is None or at >= since) and (until is None or at <= until)
 
-    def fetch(key: str) -> tuple[list[Record], list[Problem]]:
+    def fetch(key: str) -> bytes | Problem:
         try:
-            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             why = _UNREADABLE.get(error.response["Error"]["Code"])
             if why is None:
                 raise
-            return [], [Problem(object=key, problem=why)]
-        return records(body, key=key, product_ids=wanted)
+            return Problem(object=key, problem=why)
+        return body
 
     for prefix, group in groupby(_in_order(fetch, keys), key=lambda found: _hour_of(found[0])):
         hour = Hour(prefix)
-        for key, (found, problems) in group:
+        for key, body in group:
             hour.objects.append(key)
-            hour.records += filter(in_time, found)
-            hour.problems += problems
+            if isinstance(body, Problem):
+                hour.problems.append(body)
+            else:
+                found, problems = records(body, key=key, product_ids=wanted)
+                hour.records += filter(in_time, found)
+                hour.problems += problems
             on_object(1)
         yield hour
 
@@ -214,10 +218,13 @@ def _hour_of(key: str) -> str:
 
 
 def _in_order(
-    fetch: Callable[[str], tuple[list[Record], list[Problem]]], keys: Iterable[str]
-) -> Iterator[tuple[str, tuple[list[Record], list[Problem]]]]:
-    """What `fetch` makes of the keys, in their order, a bounded number of them ahead."""
-    ahead: deque[tuple[str, Future[tuple[list[Record], list[Problem]]]]] = deque()
+    fetch: Callable[[str], bytes | Problem], keys: Iterable[str]
+) -> Iterator[tuple[str, bytes | Problem]]:
+    """What `fetch` gives for the keys, in their order, a bounded number of them ahead.
+
+    They wait packed as they came: an hour that was compacted is many times its size unpacked.
+    """
+    ahead: deque[tuple[str, Future[bytes | Problem]]] = deque()
     pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="archive")
     try:
         for key in keys:
