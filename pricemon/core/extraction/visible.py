@@ -87,7 +87,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
     ):
         return True
     current: LexborNode | None = element
-    for level in range(_NAMES_REACH):
+    for level in range(_COUNT if count else _NAMES_REACH):
         if current is None:
             return False
         if zones.own(current).says & (Says.PRICE | Says.CENTS):

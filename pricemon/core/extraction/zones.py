@@ -37,11 +37,11 @@ _ZONE_TAGS = frozenset(
 )
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
 _STRONG_TAGS = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
-_NAMED = (
-    "class", "id", "itemprop", "data-testid", "data-test", "data-role", "data-price-type",
-    "data-hook", "data-qa", "data-auto", "data-component", "data-ui",
-)  # fmt: skip
-_NAMED_SET = frozenset(_NAMED)
+_NAMED = frozenset(
+    "id itemprop data-testid data-test data-role data-price-type data-hook data-qa data-auto "
+    "data-component data-ui".split()
+)
+"""Attributes beside `class` that developers name elements by."""
 # How far up a name still speaks of the amount: general ones farther than those that exclude it.
 _NEAR = 4
 _QUALIFIED = 3
@@ -175,8 +175,9 @@ def _read(node: LexborNode) -> _Own:
     attributes = node.attributes
     name = attributes.get("class") or ""
     joined = name
-    if len(attributes) > 1 or not name:
-        joined = " ".join(attributes[key] or "" for key in _NAMED if key in attributes)
+    for key in attributes:
+        if key in _NAMED and (value := attributes[key]):
+            joined = f"{joined} {value}"
     says = names.says(joined) if joined else 0
     style = attributes.get("style")
     squeezed = style.replace(" ", "").lower() if style else ""

@@ -1,0 +1,230 @@
+"""Extraction by parts: encodings, lenient JSON, items, offers, stock, rules, what callers pass."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from pricemon.core.extract import extract
+from pricemon.core.extraction import availability, items, lenient_json, products, rules, stock
+from pricemon.core.extraction.document import Document, decode
+from pricemon.core.model import Availability, Page, Reading
+from pricemon.core.settings import ExtractRule, ValueRule
+
+
+def read(text: str, **options: object) -> Reading:
+    url = str(options.pop("url", "https://shop.example/p"))
+    return extract(Page(url=url, status=200, body=text.encode()), **options)  # type: ignore[arg-type]
+
+
+def ld(value: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps(value)}</script>'
+
+
+def product(price: object, currency: str | None = "EUR", **more: object) -> dict[str, object]:
+    offer = {"@type": "Offer", "price": price, "priceCurrency": currency}
+    return {"@type": "Product", "name": "Lamp", "offers": offer, **more}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content_type", "meta"),
+    [
+        ("utf-8", None, ""),
+        ("utf-8", "text/html; charset=iso-8859-1", '<meta charset="windows-1251">'),
+        ("utf-8-sig", None, ""),
+        ("utf-16", None, ""),
+        ("cp1251", "text/html; charset=windows-1251", ""),
+        ("cp1251", None, '<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">'),
+        ("cp1251", "text/html; charset=utf-8", ""),
+        ("koi8-r", "text/html; charset=koi8-r", '<meta charset="utf-8">'),
+    ],
+)
+def test_text_is_read_in_the_encoding_it_is_in(encoding, content_type, meta):
+    """The bytes decide, then the header, then the page, then its language."""
+    text = f'<html lang="ru"><head>{meta}</head><body><h1>Чайник</h1>1 290 руб.</body></html>'
+    assert "Чайник" in decode(text.encode(encoding), content_type)[0]
+
+
+def test_a_few_damaged_bytes_do_not_change_the_encoding():
+    body = ("<h1>Łóżko dębowe z szufladą, świetne</h1>" * 20).encode() + b"\xff zl\xf3ty"
+    assert "Łóżko" in decode(body)[0]
+
+
+@pytest.mark.parametrize("name", ["zlib", "base64", "no-such-charset", ""])
+def test_a_charset_that_is_none_is_ignored(name):
+    assert "ü" in decode("<p>ü</p>".encode("cp1252"), f"text/html; charset={name}")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        '\ufeff {"a": 1};',
+        '<!-- {"a": 1} -->',
+        '//<![CDATA[\n{"a": 1}\n//]]>',
+        '/*<![CDATA[*/{"a": 1}/*]]>*/',
+        '{"a": 1,}',
+        '{"a": 1, /* why */ }',
+        '{"a": 1 // end\n}',
+        '{"a": 1, "b": "x\ny\tz"}',
+        '{"a": 1, "b": "\x01"}',
+        '{"a": 1, "b": "5\\\' 6\\""}',
+        '{"a": 1, "b": "a 5" screen"}',
+        "{&quot;a&quot;: 1}",
+        '{"a": 1}{"b": 2}',
+    ],
+)
+def test_json_as_found_in_the_wild(text):
+    assert lenient_json.documents(text)[0]["a"] == 1
+
+
+def test_json_numbers_never_pass_through_a_float():
+    assert lenient_json.documents('{"p": 0.1}') == [{"p": Decimal("0.1")}]
+
+
+def test_microdata_value_of_each_element():
+    document = Document(
+        b"""<div itemscope itemtype="https://schema.org/Product"><meta itemprop="a" content="1">
+        <link itemprop="b" href="/x"><data itemprop="c" value="2">two</data>
+        <span itemprop="d" content="3">three</span><p itemprop="e f"> four <b>4</b></p></div>"""
+    )
+    (item,) = items.microdata(document)
+    values = {key: value for key, value in item.items() if not key.startswith("@")}
+    assert values == {
+        "a": ["1"], "b": ["/x"], "c": ["2"], "d": ["3"], "e": ["four 4"], "f": ["four 4"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("https://schema.org/InStock", "in_stock"),
+        ("http://schema.org/OutOfStock/", "out_of_stock"),
+        ("schema:PreOrder", "pre_order"),
+        ("in stock", "in_stock"),
+        ("oos", "out_of_stock"),
+        ("out-of-stock", "out_of_stock"),
+        ("SoldOut", "out_of_stock"),
+        ("BackOrder", "back_order"),
+        ("Discontinued", "discontinued"),
+        ("LimitedAvailability", "limited"),
+        ("InStoreOnly", "in_store_only"),
+        ("whatever", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_availability_in_every_spelling(text, state):
+    assert availability.parse(text) == (Availability(state) if state else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("Auf Lager", "in_stock"),
+        ("Availability: Out of stock", "out_of_stock"),
+        ("Skladem (> 5 ks)", "in_stock"),
+        ("12 in stock", "in_stock"),
+        ("✓ En stock.", "in_stock"),
+        ("Нет в наличии", "out_of_stock"),
+        ("在庫切れ", "out_of_stock"),
+        ("This lamp is in stock at our warehouse in York", None),
+        ("Not in stock", "out_of_stock"),
+        ("stock", None),
+    ],
+)
+def test_availability_in_words(text, state):
+    assert stock.phrase(text) == (Availability(state) if state else None)
+
+
+def test_contradicting_words_say_nothing():
+    page = "<h1>Lamp</h1><p class=price>€5.00</p><p>In stock</p><p>Out of stock</p><button>Buy</button>"
+    assert read(page).availability is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "price"), [("new", "90"), ("used", "50"), ("refurbished", "70")]
+)
+def test_the_wanted_condition_is_taken(condition, price):
+    offers = [
+        {"price": "50", "priceCurrency": "EUR", "itemCondition": "UsedCondition"},
+        {"price": "70", "priceCurrency": "EUR", "itemCondition": "RefurbishedCondition"},
+        {"price": "90", "priceCurrency": "EUR", "itemCondition": "NewCondition"},
+    ]
+    page = "<h1>Lamp</h1>" + ld({"@type": "Product", "name": "Lamp", "offers": offers})
+    assert read(page, rule=ExtractRule(condition=condition)).price == Decimal(price)
+
+
+def test_identifiers_pick_the_product():
+    page = ld(product("5", sku="A")) + ld({**product("9", sku="B"), "name": "Other"})
+    assert read(page).price is None
+    assert read(page, identifiers=("b",)).price == Decimal(9)
+
+
+def test_the_catalogues_title_picks_the_product():
+    page = ld(product("5")) + ld({**product("9"), "name": "Floor Lamp Tall Black"})
+    assert read(page, title="Floor lamp, tall, black").price == Decimal(9)
+
+
+def test_the_retailers_currency_and_locale_settle_a_shared_sign():
+    page = "<h1>Lamp</h1><p class=price>$5.00</p><button>Add to cart</button>"
+    assert read(page).reason == "no_currency"
+    assert read(page).price == Decimal(5)
+    assert read(page, locale="en-NZ").currency == "NZD"
+    assert read(page, currency="SGD").currency == "SGD"
+
+
+def test_a_rules_other_values_apply_without_a_price_rule():
+    page = "<h1>Lamp</h1><b id=a>Sold out</b><i id=t>Arco</i>" + ld(product("5", None))
+    rule = ExtractRule(
+        currency=ValueRule(regex=r'"(?P<value>priceCurrency)"'),
+        availability=ValueRule(css="#a"),
+        title=ValueRule(css="#t"),
+    )
+    reading = read(page, rule=rule, currency="EUR")
+    assert (reading.price, reading.currency) == (Decimal(5), "EUR")
+    assert (reading.availability, reading.title) == (Availability.OUT_OF_STOCK, "Arco")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a.b", 1),
+        ("$.a.b", 1),
+        ("c[1].d", 3),
+        ("c[-1].d", 3),
+        ("c[*].d", 2),
+        ("c[9].d", None),
+        ("a.x.y", None),
+        ("a[0]", None),
+    ],
+)
+def test_json_paths(path, expected):
+    value = {"a": {"b": 1}, "c": [{"d": 2}, {"d": 3}]}
+    assert rules.follow(value, path) == expected
+
+
+def test_a_rule_reads_json_that_is_the_whole_response():
+    body = b'{"product": {"price": "12.50"}}'
+    rule = ExtractRule(price=ValueRule(json_path="product.price"))
+    page = Page(url="https://shop.example/a.json", status=200, body=body)
+    assert extract(page, rule=rule, currency="EUR").price == Decimal("12.50")
+
+
+def test_names_are_alike_when_one_holds_the_other():
+    def alike(one: str, other: str) -> bool:
+        return products.alike(products.tokens(one), products.tokens(other))
+
+    assert alike("Lamp Arco", "Lamp Arco, black | Shop")
+    assert not alike("Lamp Arco", "Chair Arco")
+    assert not alike("", "Chair")
+
+
+def test_nothing_escapes(monkeypatch):
+    """A defect of ours is a reason, not an exception that takes a batch with it."""
+    monkeypatch.setattr("pricemon.core.extract.Document", lambda *_, **__: 1 / 0)
+    reading = read("<h1>Lamp</h1>")
+    assert reading.reason == "internal"
+    assert "ZeroDivisionError" in reading.detail
