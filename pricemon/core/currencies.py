@@ -10,223 +10,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pricemon.core.wordlist import words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ZERO_DECIMALS = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
+ZERO_DECIMALS = frozenset(words("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"))
 """ISO 4217 exponent 0."""
 
 THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 """ISO 4217 exponent 3."""
 
 RARELY_DECIMALS = ZERO_DECIMALS | frozenset(
-    [
-        "COP",
-        "HUF",
-        "IDR",
-        "IRR",
-        "ARS",
-        "CRC",
-        "MMK",
-        "KZT",
-        "UZS",
-        "AMD",
-        "LBP",
-        "LAK",
-        "KHR",
-        "MNT",
-        "NGN",
-        "RSD",
-        "TWD",
-        "PKR",
-        "IQD",
-        "TZS",
-    ]
+    words(
+        """
+    COP HUF IDR IRR ARS CRC MMK KZT UZS AMD LBP LAK KHR MNT NGN RSD TWD PKR IQD TZS
+    """
+    )
 )
 """Shown without minor units in practice (CLDR cash digits): `24.990` is twenty-four thousand."""
 
 _CODES = frozenset(
-    [
-        "AED",
-        "AFN",
-        "ALL",
-        "AMD",
-        "ANG",
-        "AOA",
-        "ARS",
-        "AUD",
-        "AWG",
-        "AZN",
-        "BAM",
-        "BBD",
-        "BDT",
-        "BGN",
-        "BHD",
-        "BIF",
-        "BMD",
-        "BND",
-        "BOB",
-        "BRL",
-        "BSD",
-        "BTN",
-        "BWP",
-        "BYN",
-        "BZD",
-        "CAD",
-        "CDF",
-        "CHF",
-        "CLP",
-        "CNY",
-        "COP",
-        "CRC",
-        "CUP",
-        "CVE",
-        "CZK",
-        "DJF",
-        "DKK",
-        "DOP",
-        "DZD",
-        "EGP",
-        "ERN",
-        "ETB",
-        "EUR",
-        "FJD",
-        "FKP",
-        "GBP",
-        "GEL",
-        "GHS",
-        "GIP",
-        "GMD",
-        "GNF",
-        "GTQ",
-        "GYD",
-        "HKD",
-        "HNL",
-        "HRK",
-        "HTG",
-        "HUF",
-        "IDR",
-        "ILS",
-        "INR",
-        "IQD",
-        "IRR",
-        "ISK",
-        "JMD",
-        "JOD",
-        "JPY",
-        "KES",
-        "KGS",
-        "KHR",
-        "KMF",
-        "KPW",
-        "KRW",
-        "KWD",
-        "KYD",
-        "KZT",
-        "LAK",
-        "LBP",
-        "LKR",
-        "LRD",
-        "LSL",
-        "LYD",
-        "MAD",
-        "MDL",
-        "MGA",
-        "MKD",
-        "MMK",
-        "MNT",
-        "MOP",
-        "MRU",
-        "MUR",
-        "MVR",
-        "MWK",
-        "MXN",
-        "MYR",
-        "MZN",
-        "NAD",
-        "NGN",
-        "NIO",
-        "NOK",
-        "NPR",
-        "NZD",
-        "OMR",
-        "PAB",
-        "PEN",
-        "PGK",
-        "PHP",
-        "PKR",
-        "PLN",
-        "PYG",
-        "QAR",
-        "RON",
-        "RSD",
-        "RUB",
-        "RWF",
-        "SAR",
-        "SBD",
-        "SCR",
-        "SDG",
-        "SEK",
-        "SGD",
-        "SHP",
-        "SLE",
-        "SOS",
-        "SRD",
-        "SSP",
-        "STN",
-        "SYP",
-        "SZL",
-        "THB",
-        "TJS",
-        "TMT",
-        "TND",
-        "TOP",
-        "TRY",
-        "TTD",
-        "TWD",
-        "TZS",
-        "UAH",
-        "UGX",
-        "USD",
-        "UYU",
-        "UZS",
-        "VES",
-        "VND",
-        "VUV",
-        "WST",
-        "XAF",
-        "XCD",
-        "XOF",
-        "XPF",
-        "YER",
-        "ZAR",
-        "ZMW",
-        "ZWL",
-        "LTL",
-        "LVL",
-        "EEK",
-        "SKK",
-        "SIT",
-    ]
+    words(
+        """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP
+    BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP
+    GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS
+    KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
+    MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS
+    UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL LTL LVL EEK SKK SIT
+    """
+    )
 )
 
 _OBSOLETE = {"RUR": "RUB", "BYR": "BYN", "TRL": "TRY", "ROL": "RON", "BGL": "BGN", "RMB": "CNY"}
@@ -278,36 +93,98 @@ _SHARED = {
     "ден.": "MKD",
 }
 
-_PLAIN = {
-    "€": "EUR", "euro": "EUR", "euros": "EUR", "euroa": "EUR", "ευρώ": "EUR", "евро": "EUR",
-    "eur": "EUR", "₹": "INR", "₽": "RUB", "₺": "TRY", "tl": "TRY", "₴": "UAH", "грн": "UAH",
-    "грн.": "UAH", "гривень": "UAH", "₩": "KRW", "원": "KRW", "₪": "ILS", 'ש"ח': "ILS",
-    "ש״ח": "ILS", "₫": "VND", "đ": "VND", "vnđ": "VND", "฿": "THB", "บาท": "THB", "baht": "THB",
-    "₱": "PHP", "php": "PHP", "₦": "NGN", "₸": "KZT", "тг": "KZT", "тг.": "KZT", "тенге": "KZT",
-    "₼": "AZN", "₾": "GEL", "ლარი": "GEL", "₡": "CRC", "₲": "PYG", "gs.": "PYG", "₵": "GHS",
-    "gh₵": "GHS", "৳": "BDT", "tk": "BDT", "tk.": "BDT", "៛": "KHR", "₭": "LAK", "₮": "MNT",
-    "֏": "AMD", "դր": "AMD", "zł": "PLN", "zl": "PLN", "złotych": "PLN", "kč": "CZK", "kc": "CZK",
-    "czk": "CZK", "ft": "HUF", "huf": "HUF", "forint": "HUF", "лв": "BGN", "лв.": "BGN",
-    "lv.": "BGN", "ron": "RON", "kn": "HRK", "дин": "RSD", "дин.": "RSD", "rsd": "RSD", "km": "BAM",
-    "сум": "UZS", "so'm": "UZS", "som": "KGS", "сом": "KGS", "r$": "BRL", "reais": "BRL",
-    "us$": "USD", "u$s": "USD", "usd$": "USD", "$us": "USD", "us dollars": "USD", "c$": "CAD",
-    "ca$": "CAD", "cdn$": "CAD", "cad$": "CAD", "a$": "AUD", "au$": "AUD", "aud$": "AUD",
-    "nz$": "NZD", "nzd$": "NZD", "hk$": "HKD", "hkd$": "HKD", "nt$": "TWD", "ntd": "TWD",
-    "nt": "TWD", "s$": "SGD", "sgd$": "SGD", "mx$": "MXN", "mxn$": "MXN", "ar$": "ARS",
-    "clp$": "CLP", "col$": "COP", "cop$": "COP", "$u": "UYU", "rd$": "DOP", "j$": "JMD",
-    "tt$": "TTD", "bds$": "BBD", "b/.": "PAB", "s/": "PEN", "s/.": "PEN", "c$": "NIO", "rm": "MYR",
-    "rp": "IDR", "rp.": "IDR", "lkr": "LKR", "r": "ZAR", "chf": "CHF", "sfr": "CHF", "sfr.": "CHF",
-    "円": "JPY", "jpy": "JPY", "cn¥": "CNY", "rmb": "CNY", "人民币": "CNY", "د.إ": "AED",
-    "د.إ.": "AED", "ر.س": "SAR", "ر.س.": "SAR", "sr": "SAR", "sar": "SAR", "ر.ق": "QAR",
-    "ر.ق.": "QAR", "qr": "QAR", "د.ك": "KWD", "د.ك.": "KWD", "kd": "KWD", "د.ب": "BHD",
-    "د.ب.": "BHD", "bd": "BHD", "ر.ع": "OMR", "ر.ع.": "OMR", "ج.م": "EGP", "ج.م.": "EGP",
-    "le": "EGP", "l.e.": "EGP", "egp": "EGP", "د.ت": "TND", "dt": "TND", "د.م": "MAD",
-    "د.م.": "MAD", "د.ا": "JOD", "jd": "JOD", "د.ع": "IQD", "ل.ل": "LBP", "د.ج": "DZD",
-    "da": "DZD", "ksh": "KES", "ksh.": "KES", "kes": "KES", "tsh": "TZS", "ush": "UGX",
-    "fcfa": "XOF", "cfa": "XOF", "kz": "AOA", "aed": "AED", "isk": "ISK", "sek": "SEK",
-    "nok": "NOK", "dkk": "DKK", "pln": "PLN", "gbp": "GBP", "usd": "USD",
-}  # fmt: skip
-_PLAIN["c$"] = "CAD"
+
+def _by_sign(table: str) -> dict[str, str]:
+    """Lines of a code and its signs → sign to code."""
+    rows = (line.split() for line in table.strip().splitlines())
+    return {sign: code for code, *signs in rows for sign in signs}
+
+
+_PLAIN = _by_sign(
+    """
+    AED د.إ د.إ. aed
+    AMD ֏ դր
+    AOA kz
+    ARS ar$
+    AUD a$ au$ aud$
+    AZN ₼
+    BAM km
+    BBD bds$
+    BDT ৳ tk tk.
+    BGN лв лв. lv.
+    BHD د.ب د.ب. bd
+    BRL r$ reais
+    CAD c$ ca$ cdn$ cad$
+    CHF chf sfr sfr.
+    CLP clp$
+    CNY cn¥ rmb 人民币
+    COP col$ cop$
+    CRC ₡
+    CZK kč kc czk
+    DKK dkk
+    DOP rd$
+    DZD د.ج da
+    EGP ج.م ج.م. le l.e. egp
+    EUR € euro euros euroa ευρώ евро eur
+    GBP gbp
+    GEL ₾ ლარი
+    GHS ₵ gh₵
+    HKD hk$ hkd$
+    HRK kn
+    HUF ft huf forint
+    IDR rp rp.
+    ILS ₪ ש"ח ש״ח
+    INR ₹
+    IQD د.ع
+    ISK isk
+    JMD j$
+    JOD د.ا jd
+    JPY 円 jpy
+    KES ksh ksh. kes
+    KGS som сом
+    KHR ៛
+    KRW ₩ 원
+    KWD د.ك د.ك. kd
+    KZT ₸ тг тг. тенге
+    LAK ₭
+    LBP ل.ل
+    LKR lkr
+    MAD د.م د.م.
+    MNT ₮
+    MXN mx$ mxn$
+    MYR rm
+    NGN ₦
+    NOK nok
+    NZD nz$ nzd$
+    OMR ر.ع ر.ع.
+    PAB b/.
+    PEN s/ s/.
+    PHP ₱ php
+    PLN zł zl złotych pln
+    PYG ₲ gs.
+    QAR ر.ق ر.ق. qr
+    RON ron
+    RSD дин дин. rsd
+    RUB ₽
+    SAR ر.س ر.س. sr sar
+    SEK sek
+    SGD s$ sgd$
+    THB ฿ บาท baht
+    TND د.ت dt
+    TRY ₺ tl
+    TTD tt$
+    TWD nt$ ntd nt
+    TZS tsh
+    UAH ₴ грн грн. гривень
+    UGX ush
+    USD us$ u$s usd$ $us usd
+    UYU $u
+    UZS сум so'm
+    VND ₫ đ vnđ
+    XOF fcfa cfa
+    ZAR r
+    """
+)
 
 SIGNS: dict[str, tuple[str, ...]] = {
     **{sign: (code,) for sign, code in _PLAIN.items()},
@@ -318,430 +195,36 @@ SIGNS: dict[str, tuple[str, ...]] = {
 _DWARFS = frozenset(("£", "руб", "руб.", "рублей", "рубля", "р.", "lei"))
 """Shared signs whose first meaning holds wherever nothing speaks for another."""
 
-_NEEDS_EVIDENCE = frozenset(["km", "da", "le", "bd", "dt", "nt", "som", "q", "l", "kz", "tk", "r"])
+_NEEDS_EVIDENCE = frozenset(words("km da le bd dt nt som q l kz tk r"))
 """Letters that are words or units elsewhere: currencies only where their country is spoken of."""
 
-_COUNTRY = [
-    "AD",
-    "EUR",
-    "AE",
-    "AED",
-    "AF",
-    "AFN",
-    "AL",
-    "ALL",
-    "AM",
-    "AMD",
-    "AO",
-    "AOA",
-    "AR",
-    "ARS",
-    "AT",
-    "EUR",
-    "AU",
-    "AUD",
-    "AZ",
-    "AZN",
-    "BA",
-    "BAM",
-    "BB",
-    "BBD",
-    "BD",
-    "BDT",
-    "BE",
-    "EUR",
-    "BG",
-    "BGN",
-    "BH",
-    "BHD",
-    "BN",
-    "BND",
-    "BO",
-    "BOB",
-    "BR",
-    "BRL",
-    "BS",
-    "BSD",
-    "BW",
-    "BWP",
-    "BY",
-    "BYN",
-    "CA",
-    "CAD",
-    "CH",
-    "CHF",
-    "CI",
-    "XOF",
-    "CL",
-    "CLP",
-    "CM",
-    "XAF",
-    "CN",
-    "CNY",
-    "CO",
-    "COP",
-    "CR",
-    "CRC",
-    "CY",
-    "EUR",
-    "CZ",
-    "CZK",
-    "DE",
-    "EUR",
-    "DK",
-    "DKK",
-    "DO",
-    "DOP",
-    "DZ",
-    "DZD",
-    "EC",
-    "USD",
-    "EE",
-    "EUR",
-    "EG",
-    "EGP",
-    "ES",
-    "EUR",
-    "ET",
-    "ETB",
-    "FI",
-    "EUR",
-    "FJ",
-    "FJD",
-    "FR",
-    "EUR",
-    "GB",
-    "GBP",
-    "UK",
-    "GBP",
-    "GE",
-    "GEL",
-    "GH",
-    "GHS",
-    "GR",
-    "EUR",
-    "GT",
-    "GTQ",
-    "HK",
-    "HKD",
-    "HN",
-    "HNL",
-    "HR",
-    "EUR",
-    "HU",
-    "HUF",
-    "ID",
-    "IDR",
-    "IE",
-    "EUR",
-    "IL",
-    "ILS",
-    "IN",
-    "INR",
-    "IQ",
-    "IQD",
-    "IR",
-    "IRR",
-    "IS",
-    "ISK",
-    "IT",
-    "EUR",
-    "JM",
-    "JMD",
-    "JO",
-    "JOD",
-    "JP",
-    "JPY",
-    "KE",
-    "KES",
-    "KG",
-    "KGS",
-    "KH",
-    "KHR",
-    "KR",
-    "KRW",
-    "KW",
-    "KWD",
-    "KZ",
-    "KZT",
-    "LA",
-    "LAK",
-    "LB",
-    "LBP",
-    "LI",
-    "CHF",
-    "LK",
-    "LKR",
-    "LT",
-    "EUR",
-    "LU",
-    "EUR",
-    "LV",
-    "EUR",
-    "LY",
-    "LYD",
-    "MA",
-    "MAD",
-    "MC",
-    "EUR",
-    "MD",
-    "MDL",
-    "ME",
-    "EUR",
-    "MK",
-    "MKD",
-    "MM",
-    "MMK",
-    "MN",
-    "MNT",
-    "MO",
-    "MOP",
-    "MT",
-    "EUR",
-    "MU",
-    "MUR",
-    "MX",
-    "MXN",
-    "MY",
-    "MYR",
-    "MZ",
-    "MZN",
-    "NA",
-    "NAD",
-    "NG",
-    "NGN",
-    "NI",
-    "NIO",
-    "NL",
-    "EUR",
-    "NO",
-    "NOK",
-    "NP",
-    "NPR",
-    "NZ",
-    "NZD",
-    "OM",
-    "OMR",
-    "PA",
-    "PAB",
-    "PE",
-    "PEN",
-    "PH",
-    "PHP",
-    "PK",
-    "PKR",
-    "PL",
-    "PLN",
-    "PR",
-    "USD",
-    "PT",
-    "EUR",
-    "PY",
-    "PYG",
-    "QA",
-    "QAR",
-    "RO",
-    "RON",
-    "RS",
-    "RSD",
-    "RU",
-    "RUB",
-    "RW",
-    "RWF",
-    "SA",
-    "SAR",
-    "SE",
-    "SEK",
-    "SG",
-    "SGD",
-    "SI",
-    "EUR",
-    "SK",
-    "EUR",
-    "SN",
-    "XOF",
-    "SV",
-    "USD",
-    "TH",
-    "THB",
-    "TN",
-    "TND",
-    "TR",
-    "TRY",
-    "TT",
-    "TTD",
-    "TW",
-    "TWD",
-    "TZ",
-    "TZS",
-    "UA",
-    "UAH",
-    "UG",
-    "UGX",
-    "US",
-    "USD",
-    "UY",
-    "UYU",
-    "UZ",
-    "UZS",
-    "VE",
-    "VES",
-    "VN",
-    "VND",
-    "ZA",
-    "ZAR",
-    "ZM",
-    "ZMW",
-    "ZW",
-    "USD",
-]
+_COUNTRY = words(
+    """
+    AD EUR AE AED AF AFN AL ALL AM AMD AO AOA AR ARS AT EUR AU AUD AZ AZN BA BAM BB BBD BD BDT
+    BE EUR BG BGN BH BHD BN BND BO BOB BR BRL BS BSD BW BWP BY BYN CA CAD CH CHF CI XOF CL CLP
+    CM XAF CN CNY CO COP CR CRC CY EUR CZ CZK DE EUR DK DKK DO DOP DZ DZD EC USD EE EUR EG EGP
+    ES EUR ET ETB FI EUR FJ FJD FR EUR GB GBP UK GBP GE GEL GH GHS GR EUR GT GTQ HK HKD HN HNL
+    HR EUR HU HUF ID IDR IE EUR IL ILS IN INR IQ IQD IR IRR IS ISK IT EUR JM JMD JO JOD JP JPY
+    KE KES KG KGS KH KHR KR KRW KW KWD KZ KZT LA LAK LB LBP LI CHF LK LKR LT EUR LU EUR LV EUR
+    LY LYD MA MAD MC EUR MD MDL ME EUR MK MKD MM MMK MN MNT MO MOP MT EUR MU MUR MX MXN MY MYR
+    MZ MZN NA NAD NG NGN NI NIO NL EUR NO NOK NP NPR NZ NZD OM OMR PA PAB PE PEN PH PHP PK PKR
+    PL PLN PR USD PT EUR PY PYG QA QAR RO RON RS RSD RU RUB RW RWF SA SAR SE SEK SG SGD SI EUR
+    SK EUR SN XOF SV USD TH THB TN TND TR TRY TT TTD TW TWD TZ TZS UA UAH UG UGX US USD UY UYU
+    UZ UZS VE VES VN VND ZA ZAR ZM ZMW ZW USD
+    """
+)
 BY_COUNTRY: dict[str, str] = dict(zip(_COUNTRY[::2], _COUNTRY[1::2], strict=True))
 """ISO 3166 alpha-2 → the currency prices are quoted in there."""
 
-_LIKELY = [
-    "ar",
-    "EG",
-    "az",
-    "AZ",
-    "be",
-    "BY",
-    "bg",
-    "BG",
-    "bn",
-    "BD",
-    "bs",
-    "BA",
-    "ca",
-    "ES",
-    "cs",
-    "CZ",
-    "cy",
-    "GB",
-    "da",
-    "DK",
-    "de",
-    "DE",
-    "el",
-    "GR",
-    "en",
-    "US",
-    "es",
-    "ES",
-    "et",
-    "EE",
-    "eu",
-    "ES",
-    "fa",
-    "IR",
-    "fi",
-    "FI",
-    "fil",
-    "PH",
-    "fr",
-    "FR",
-    "ga",
-    "IE",
-    "gl",
-    "ES",
-    "he",
-    "IL",
-    "iw",
-    "IL",
-    "hi",
-    "IN",
-    "hr",
-    "HR",
-    "hu",
-    "HU",
-    "hy",
-    "AM",
-    "id",
-    "ID",
-    "in",
-    "ID",
-    "is",
-    "IS",
-    "it",
-    "IT",
-    "ja",
-    "JP",
-    "ka",
-    "GE",
-    "kk",
-    "KZ",
-    "km",
-    "KH",
-    "ko",
-    "KR",
-    "ky",
-    "KG",
-    "lo",
-    "LA",
-    "lt",
-    "LT",
-    "lv",
-    "LV",
-    "mk",
-    "MK",
-    "mn",
-    "MN",
-    "ms",
-    "MY",
-    "mt",
-    "MT",
-    "nb",
-    "NO",
-    "nn",
-    "NO",
-    "no",
-    "NO",
-    "ne",
-    "NP",
-    "nl",
-    "NL",
-    "pl",
-    "PL",
-    "pt",
-    "BR",
-    "ro",
-    "RO",
-    "ru",
-    "RU",
-    "si",
-    "LK",
-    "sk",
-    "SK",
-    "sl",
-    "SI",
-    "sq",
-    "AL",
-    "sr",
-    "RS",
-    "sv",
-    "SE",
-    "sw",
-    "TZ",
-    "ta",
-    "IN",
-    "te",
-    "IN",
-    "th",
-    "TH",
-    "tl",
-    "PH",
-    "tr",
-    "TR",
-    "uk",
-    "UA",
-    "ur",
-    "PK",
-    "uz",
-    "UZ",
-    "vi",
-    "VN",
-    "zh",
-    "CN",
-]
+_LIKELY = words(
+    """
+    ar EG az AZ be BY bg BG bn BD bs BA ca ES cs CZ cy GB da DK de DE el GR en US es ES et EE eu
+    ES fa IR fi FI fil PH fr FR ga IE gl ES he IL iw IL hi IN hr HR hu HU hy AM id ID in ID is
+    IS it IT ja JP ka GE kk KZ km KH ko KR ky KG lo LA lt LT lv LV mk MK mn MN ms MY mt MT nb NO
+    nn NO no NO ne NP nl NL pl PL pt BR ro RO ru RU si LK sk SK sl SI sq AL sr RS sv SE sw TZ ta
+    IN te IN th TH tl PH tr TR uk UA ur PK uz UZ vi VN zh CN
+    """
+)
 LIKELY_REGION: dict[str, str] = dict(zip(_LIKELY[::2], _LIKELY[1::2], strict=True))
 """A bare language → its likely region (CLDR likelySubtags). Weak: it settles shared signs only."""
 

@@ -36,7 +36,11 @@ def product(price: object, currency: str | None = "EUR", **more: object) -> dict
         ("utf-8-sig", None, ""),
         ("utf-16", None, ""),
         ("cp1251", "text/html; charset=windows-1251", ""),
-        ("cp1251", None, '<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">'),
+        (
+            "cp1251",
+            None,
+            '<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">',
+        ),
         ("cp1251", "text/html; charset=utf-8", ""),
         ("koi8-r", "text/html; charset=koi8-r", '<meta charset="utf-8">'),
     ],

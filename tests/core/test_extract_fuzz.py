@@ -34,7 +34,10 @@ def read(body: bytes, content_type: str | None = None, rule: ExtractRule | None 
     return reading
 
 
-@given(st.binary(max_size=2000), st.sampled_from([None, "text/html; charset=shift_jis", "x/y;charset="]))
+@given(
+    st.binary(max_size=2000),
+    st.sampled_from([None, "text/html; charset=shift_jis", "x/y;charset="]),
+)
 def test_any_bytes(body, content_type):
     read(body, content_type)
 
@@ -91,17 +94,24 @@ LD = b'<h1>X</h1><script type="application/ld+json">%s</script>'
         pytest.param(b"<div>" * 200_000 + b"$5", id="deep nesting"),
         pytest.param(LD % (b'{"a":' * 100_000), id="deep json"),
         pytest.param(LD % (b"[" + b'{"@type":"Product"},' * 100_000 + b"{}]"), id="wide json"),
-        pytest.param(LD % (b'{"@type":"Product","offers":[' + b'{"price":1},' * 100_000 + b"{}]}"), id="many offers"),
+        pytest.param(
+            LD % (b'{"@type":"Product","offers":[' + b'{"price":1},' * 100_000 + b"{}]}"),
+            id="many offers",
+        ),
         pytest.param(LD % (b'{"price":' + b"9" * 100_000 + b"}"), id="long number"),
         pytest.param(b"<h1>X</h1>" + b"<p class=price>$1</p>" * 50_000, id="many prices"),
         pytest.param(b"<p class=price>" + b"1 " * 200_000, id="long number text"),
         pytest.param(b"<p class=price>" + b"1,1." * 100_000, id="separators"),
         pytest.param(b'<p class="' + b"price-old " * 50_000 + b'">$5</p>', id="long class"),
         pytest.param(b"<i itemscope itemprop=a>" * 20_000, id="nested microdata"),
-        pytest.param(b'<p itemscope itemref="a a a a"><b id=a itemprop=x>y</b>' * 2_000, id="itemref"),
+        pytest.param(
+            b'<p itemscope itemref="a a a a"><b id=a itemprop=x>y</b>' * 2_000, id="itemref"
+        ),
         pytest.param(LD % (b'{"a":"' + b'\\"' * 200_000), id="open string"),
         pytest.param(LD % (b'{"x":"a" b" c" ' * 20_000), id="quotes everywhere"),
-        pytest.param(b"<script>" + b'={"price":' * 50_000 + b"</script><h1>X</h1>", id="many assignments"),
+        pytest.param(
+            b"<script>" + b'={"price":' * 50_000 + b"</script><h1>X</h1>", id="many assignments"
+        ),
         pytest.param(b"<!--" + b"-" * 1_000_000, id="open comment"),
         pytest.param(b"<p>" + b"sign in " * 100_000, id="repeated words"),
         pytest.param(b"\x00" * 1_000_000, id="zeros"),

@@ -174,8 +174,10 @@ _UNSPACED = _table(
 )
 _WORD = re.compile(r"[^\W_]+|\+")
 _PER = re.compile(
-    r"/\s?(?:\d+\s?)?(?:mo|mth|month|wk|week|yr|year|day|night|kg|g|gr|l|lt|ltr|ml|cl|dl|oz|lb|m|m²|m2|m3|qm|st|stk|szt|"
-    r"ks|kus|pc|pcs|piece|unit|ea|each|kpl|db|mes|mois|mês|monat|mån|mies|měs|мес|кг|г|шт|л|м|м²|м2|buc|vnt|gab|kom|un)(?![\w])",
+    r"/\s?(?:\d+\s?)?(?:mo|mth|month|wk|week|yr|year|day|night|kg|g|gr|l|lt|ltr|ml|cl|dl|oz"
+    r"|lb|m|m²|m2|m3|qm|st|stk|szt|"
+    r"ks|kus|pc|pcs|piece|unit|ea|each|kpl|db|mes|mois|mês|monat|mån|mies|měs|мес|кг|г|шт|л|м"
+    r"|м²|м2|buc|vnt|gab|kom|un)(?![\w])",
     re.IGNORECASE,
 )
 _TIMES = re.compile(r"(?:^|\W)\d{1,2}\s?[x×]\s?(?:de\s)?$", re.IGNORECASE)
@@ -214,7 +216,7 @@ def before(text: str) -> int:
     words = _WORD.findall(text.lower())
     # What stands next to the amount outweighs what stands before that: `incl. VAT, plus delivery`.
     found = of(" ".join(words[-_NEXT:])) if len(words) > _NEXT else 0
-    found = found & ~Label.PRICE and found or of(text)
+    found = (found & ~Label.PRICE and found) or of(text)
     if found & _LAST_ONLY:
         ends = 0
         for size in (1, 2, 3):

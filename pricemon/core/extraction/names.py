@@ -40,7 +40,10 @@ def _table(**groups: str) -> dict[str, int]:
 
 # Whole words, and pairs of neighbouring words written together (`list-price` → listprice).
 _EXACT = _table(
-    PRICE="pricing prc pric pris pret cost valor betrag kwota ar gia amount money sum summa hind nedan",
+    PRICE="""
+        pricing prc pric pris pret cost valor betrag kwota ar gia amount money sum summa hind
+        nedan
+    """,
     CURRENT="""
         now our today actual promo promotion offer offerprice buybox salg akci akce akcia
         current final special sale newprice pricenew pricenow mainprice productprice
@@ -56,9 +59,13 @@ _EXACT = _table(
         pricewas regularprice priceregular originalprice priceoriginal retailprice
         referenceprice beforeprice nondiscounted withoutdiscount nodiscount last30 lowest30
         catalogprice crossedprice strikeprice rrpprice przed przedpromocja skreslona sugerowana
-        recommendedprice antigo antiguo antigua ancienne oude gammel tidligere alterpreis prcorg orgprice priceorg
+        recommendedprice antigo antiguo antigua ancienne oude gammel tidligere alterpreis prcorg
+        orgprice priceorg
     """,
-    STRUCK="strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré throughprice",
+    STRUCK="""
+        strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré
+        throughprice
+    """,
     SECONDARY="""
         exvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax
         taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit priceper
@@ -96,17 +103,17 @@ _EXACT = _table(
         stickyheader cheaper combo kit addon addons usluga services calculator calc polecane
         polecamy podobne souvisejici souvisejicich suvisiace ähnliche aehnliche zubehoer zubehör
         empfehlungen relacionados relacionado tambien associes simili correlati gerelateerd
-        liknande relatert tillbehor benzer ilgili pohozhie soputstvuyuschie cartitems cartitem carttable minicart headercart
-        topcart sidecart cartdrawer cartsummary carttotal cartmini cartcontent cartcount
-        cartwidget cartbox cartblock cartpreview cartpopup cartprice cartsubtotal carticon
-        cartlink cartinfo minibasket headerbasket basketmini baskettotal basketsummary
-        basketcontent shoppingcart shoppingbag checkout cartstatus basketbox basketinfo
-        basketprice koszyk kosik warenkorb panier carrito carrello sepet korb kosarica
-        lastviewed crossselling upselling customersalso alsobought alsolike compareproducts
-        suggestproducts teaser teasers promobox promoblock promobanner promoad sponsored
-        promoted ads ad adbox feedback rev qa questions answers notification notifications
-        autocomplete dropdown megadropdown offcanvas drawer productitem_ subcategories
-        subcategory categorylist
+        liknande relatert tillbehor benzer ilgili pohozhie soputstvuyuschie cartitems cartitem
+        carttable minicart headercart topcart sidecart cartdrawer cartsummary carttotal cartmini
+        cartcontent cartcount cartwidget cartbox cartblock cartpreview cartpopup cartprice
+        cartsubtotal carticon cartlink cartinfo minibasket headerbasket basketmini baskettotal
+        basketsummary basketcontent shoppingcart shoppingbag checkout cartstatus basketbox
+        basketinfo basketprice koszyk kosik warenkorb panier carrito carrello sepet korb
+        kosarica lastviewed crossselling upselling customersalso alsobought alsolike
+        compareproducts suggestproducts teaser teasers promobox promoblock promobanner promoad
+        sponsored promoted ads ad adbox feedback rev qa questions answers notification
+        notifications autocomplete dropdown megadropdown offcanvas drawer productitem_
+        subcategories subcategory categorylist
     """,
     BUY="""
         addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton
@@ -114,17 +121,32 @@ _EXACT = _table(
         indenwarenkorb dokosika dokoszyka variationsform productform purchase koop kaufen
         comprar acheter kupit satinal kup kupic koupit
     """,
-    CENTS="cent cents dec decimal decimals frac fraction mantissa sup small penny pence minor kop kopecks grosz grosze haler drobne tiny cts fractional superscript",
+    CENTS="""
+        cent cents dec decimal decimals frac fraction mantissa sup small penny pence minor kop
+        kopecks grosz grosze haler drobne tiny cts fractional superscript
+    """,
     HIDDEN="hidden hide dnone ishidden nghide",
     OFFSCREEN="offscreen sronly visuallyhidden screenreader screenreaders",
 )
 # Within longer words (`pricebox`, `produktpreis`); only stems long enough to mean one thing.
 _STEMS = _table(
-    PRICE="price preis prix precio preço preco prezzo prijs cijena cjena hinta fiyat kaina harga tsena цена价格 kakaku",
-    LIST="oldpric oldpreis pricold preisalt listprice regularprice originalprice streichpreis strikeprice altpreis",
+    PRICE="""
+        price preis prix precio preço preco prezzo prijs cijena cjena hinta fiyat kaina harga
+        tsena цена价格 kakaku
+    """,
+    LIST="""
+        oldpric oldpreis pricold preisalt listprice regularprice originalprice streichpreis
+        strikeprice altpreis
+    """,
     STRUCK="strike linethrough crossedout durchgestrichen",
-    SECONDARY="installment instalment finanz versandk grundpreis perunit unitprice mensual rating basepriceinfo",
-    ZONE="recommend recomend related crosssell upsell minicart bestsell carousel breadcrumb footer podobn polecan zubeh",
+    SECONDARY="""
+        installment instalment finanz versandk grundpreis perunit unitprice mensual rating
+        basepriceinfo
+    """,
+    ZONE="""
+        recommend recomend related crosssell upsell minicart bestsell carousel breadcrumb footer
+        podobn polecan zubeh
+    """,
     BUY="addtocart addtobasket addtobag buybutton",
 )
 _CEN = re.compile(r"cen[aeuy]")

@@ -8,8 +8,8 @@ in instalments are something else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import currencies

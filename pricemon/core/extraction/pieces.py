@@ -17,6 +17,7 @@ from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
 from pricemon.core.money import Money, find_money
 from pricemon.core.numerals import plain_digits
+from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -32,25 +33,7 @@ _LONG_TEXT = 400
 _BOX_TEXT = 60
 _BOX_CLIMB = 4
 _RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
-_INLINE = frozenset(
-    [
-        "-text",
-        "span",
-        "small",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "sup",
-        "sub",
-        "a",
-        "font",
-        "label",
-        "abbr",
-        "bdi",
-        "bdo",
-    ]
-)
+_INLINE = frozenset(words("-text span small b strong i em sup sub a font label abbr bdi bdo"))
 _BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
 _DIGIT = re.compile(r"\d")
 SIGN = re.compile(

@@ -18,52 +18,27 @@ from selectolax.lexbor import LexborNode
 from pricemon.core.extraction import offers
 from pricemon.core.extraction.document import Document, text_of
 from pricemon.core.extraction.items import MAX_DEPTH, MAX_ITEMS, Item, first_text, listed, types
+from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 PRODUCT_TYPES = frozenset(
-    [
-        "Product",
-        "ProductGroup",
-        "ProductModel",
-        "IndividualProduct",
-        "SomeProducts",
-        "Vehicle",
-        "Car",
-        "Motorcycle",
-        "Book",
-        "Drug",
-        "DietarySupplement",
-        "VideoGame",
-        "Movie",
-        "MusicAlbum",
-        "MusicRelease",
-        "Course",
-        "SoftwareApplication",
-        "MobileApplication",
-        "WebApplication",
-        "Event",
-        "CreativeWork",
-        "Game",
-        "Accommodation",
-        "House",
-        "Apartment",
-        "Product-Product",
-        "RealEstateListing",
-    ]
+    words(
+        """
+    Product ProductGroup ProductModel IndividualProduct SomeProducts Vehicle Car Motorcycle Book
+    Drug DietarySupplement VideoGame Movie MusicAlbum MusicRelease Course SoftwareApplication
+    MobileApplication WebApplication Event CreativeWork Game Accommodation House Apartment
+    Product-Product RealEstateListing
+    """
+    )
 )
 _STRICT = frozenset(
-    [
-        "Product",
-        "ProductGroup",
-        "ProductModel",
-        "IndividualProduct",
-        "SomeProducts",
-        "Vehicle",
-        "Car",
-        "Book",
-    ]
+    words(
+        """
+    Product ProductGroup ProductModel IndividualProduct SomeProducts Vehicle Car Book
+    """
+    )
 )
 _MAX_PRODUCTS = 300
 _REFERENCE = 2

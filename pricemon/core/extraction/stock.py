@@ -103,7 +103,9 @@ _LONGEST = 60
 _EDGES = " \t\n\r.,;:!*•·✓✔✗✘●○-–—()[]|>»\u00a0"
 _DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(
-    r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$"
+    r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?"
+    r"|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks"
+    r"|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$"
 )
 _UP = 7
 _SILENT = frozenset(("script", "style", "option", "label"))

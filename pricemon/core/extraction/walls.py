@@ -18,41 +18,56 @@ _SHORT = 4_000
 """Characters of text: walls say little, shops' pages say much."""
 
 _SURE = re.compile(
-    r"cf-chl-|challenge-platform/h/|/cdn-cgi/challenge|cf-browser-verification|_Incapsula_Resource|captcha-delivery\.com"
-    r"|px-captcha|perimeterx|/_sec/cp_challenge|errors\.edgesuite\.net|distil_r_captcha|validateCaptcha|awswaf|sec-if-cpt"
-    r"|ddos-guard|__qrator|kasada|geetest|funcaptcha|arkoselabs|aliyun_waf|punish\?x5secdata|botdetect|Reblaze",
+    r"cf-chl-|challenge-platform/h/|/cdn-cgi/challenge|cf-browser-verification"
+    r"|_Incapsula_Resource|captcha-delivery\.com"
+    r"|px-captcha|perimeterx|/_sec/cp_challenge|errors\.edgesuite\.net|distil_r_captcha"
+    r"|validateCaptcha|awswaf|sec-if-cpt"
+    r"|ddos-guard|__qrator|kasada|geetest|funcaptcha|arkoselabs|aliyun_waf|punish\?x5secdata"
+    r"|botdetect|Reblaze",
     re.IGNORECASE,
 )
 _TITLES = re.compile(
-    r"just a moment|attention required|access (?:to this page has been )?denied|robot check|are you (?:a )?(?:human|robot)"
-    r"|pardon our interruption|verify (?:you are|your identity)|security check|captcha|bot (?:detection|protection)|forbidden"
-    r"|checking your browser|human verification|please wait|unusual traffic|blocked|ddos|не робот|проверка|验证|人机|安全验证"
-    r"|sind sie ein mensch|un instant|sicherheitsüberprüfung|zugriff verweigert|accès refusé|acceso denegado|too many requests",
+    r"just a moment|attention required|access (?:to this page has been )?denied|robot check"
+    r"|are you (?:a )?(?:human|robot)"
+    r"|pardon our interruption|verify (?:you are|your identity)|security check|captcha"
+    r"|bot (?:detection|protection)|forbidden"
+    r"|checking your browser|human verification|please wait|unusual traffic|blocked|ddos"
+    r"|не робот|проверка|验证|人机|安全验证"
+    r"|sind sie ein mensch|un instant|sicherheitsüberprüfung|zugriff verweigert|accès refusé"
+    r"|acceso denegado|too many requests",
     re.IGNORECASE,
 )
 _WORDS = re.compile(
-    r"captcha|are you (?:a )?(?:human|robot)|not a robot|unusual (?:traffic|activity)|automated (?:access|requests|queries)|verify (?:that )?you"
-    r"|enable (?:javascript and )?cookies to continue|access denied|you have been blocked|request unsuccessful|ray id|reference\s?#"
-    r"|rate limit|too many requests|bot or|robots? and|не робот|подозрительн|机器人|ロボット|roboter|enter the characters",
+    r"captcha|are you (?:a )?(?:human|robot)|not a robot|unusual (?:traffic|activity)"
+    r"|automated (?:access|requests|queries)|verify (?:that )?you"
+    r"|enable (?:javascript and )?cookies to continue|access denied|you have been blocked"
+    r"|request unsuccessful|ray id|reference\s?#"
+    r"|rate limit|too many requests|bot or|robots? and|не робот|подозрительн|机器人|ロボット|roboter"
+    r"|enter the characters",
     re.IGNORECASE,
 )
 _WIDGET = (
     'iframe[src*="captcha" i], [class*="captcha" i], [id*="captcha" i], form[action*="captcha" i]'
 )
 _LOGIN_TITLE = re.compile(
-    r"log\s?in|sign\s?in|anmelde|einloggen|connexion|iniciar sesi|accedi|inloggen|přihlá|prihlás|zaloguj|logowanie|войти|вход|giriş|logga in|logg inn|log ind|kirjaudu|belépés|autentific",
+    r"log\s?in|sign\s?in|anmelde|einloggen|connexion|iniciar sesi|accedi|inloggen|přihlá"
+    r"|prihlás|zaloguj|logowanie|войти|вход|giriş|logga in|logg inn|log ind|kirjaudu|belépés"
+    r"|autentific",
     re.IGNORECASE,
 )
 _LOGIN_WORD = re.compile(
-    r"log ?in|sign ?in|register|anmeld|einlogg|registrier|zaloguj|logowani|connecte|inicia sesi|accedi"
-    r"|přihl|prihl|войдите|авториз|log ind|logg inn|logga in|inloggen|giriş yap|kirjaudu|bejelentkez",
+    r"log ?in|sign ?in|register|anmeld|einlogg|registrier|zaloguj|logowani|connecte"
+    r"|inicia sesi|accedi"
+    r"|přihl|prihl|войдите|авториз|log ind|logg inn|logga in|inloggen|giriş yap|kirjaudu"
+    r"|bejelentkez",
     re.IGNORECASE,
 )
 _PRICE_WORD = re.compile(
     r"pri[cs]e|preis|\bcen|prix|preci|prezz|цен|\bpris|prij|fiyat|hinta|\bár", re.IGNORECASE
 )
 _IN_ORDER_TO = re.compile(
-    r"\b(?:to|for|see|view|show|after|um|sichtbar|sehen|aby|żeby|pour|voir|para|ver|per|vedere|pro|чтобы|for å|för att|om|için|nähdäksesi)\b",
+    r"\b(?:to|for|see|view|show|after|um|sichtbar|sehen|aby|żeby|pour|voir|para|ver|per"
+    r"|vedere|pro|чтобы|for å|för att|om|için|nähdäksesi)\b",
     re.IGNORECASE,
 )
 _WINDOW = 60
@@ -70,7 +85,8 @@ _BINARY = (
     b"wOF",
 )
 _MARKUP = re.compile(
-    rb"<\s*(?:!doctype|html|head|body|div|script|meta|span|p|h1|table|!--|\?xml|main|section|a|title|link)",
+    rb"<\s*(?:!doctype|html|head|body|div|script|meta|span|p|h1|table|!--|\?xml|main|section|a"
+    rb"|title|link)",
     re.IGNORECASE,
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import pieces
 from pricemon.core.extraction.labels import Label
+from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
     from pricemon.core.extraction.sight import Seen, View
@@ -23,23 +24,7 @@ _QUALIFIED = 3
 _DEEPEST_DISCOUNT = 4
 _ROUNDING = Decimal("0.002")
 # Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
-_VAT = tuple(
-    Decimal(r)
-    for r in [
-        "1.05",
-        "1.07",
-        "1.08",
-        "1.1",
-        "1.19",
-        "1.2",
-        "1.21",
-        "1.22",
-        "1.23",
-        "1.24",
-        "1.25",
-        "1.27",
-    ]
-)
+_VAT = tuple(Decimal(r) for r in words("1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27"))
 
 
 def decide(view: View) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
+from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,25 +22,21 @@ MAX_CLIMB = 80
 NEVER = 99
 
 _ZONE_TAGS = frozenset(
-    [
-        "footer",
-        "nav",
-        "aside",
-        "select",
-        "option",
-        "dialog",
-        "textarea",
-        "svg",
-        "noscript",
-        "template",
-        "datalist",
-    ]
+    words(
+        """
+    footer nav aside select option dialog textarea svg noscript template datalist
+    """
+    )
 )
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
 _STRONG_TAGS = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
 _NAMED = frozenset(
-    "id itemprop data-testid data-test data-role data-price-type data-hook data-qa data-auto "
-    "data-component data-ui".split()
+    words(
+        """
+    id itemprop data-testid data-test data-role data-price-type data-hook data-qa data-auto
+    data-component data-ui
+    """
+    )
 )
 """Attributes beside `class` that developers name elements by."""
 # How far up a name still speaks of the amount: general ones farther than those that exclude it.
