@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,7 +23,7 @@ from pricemon.cli import demo_evidence, render, scrape
 from pricemon.cli.context import Context
 from pricemon.cli.demo_report import Report, Sweep
 from pricemon.core.errors import PricemonError
-from pricemon.local import embedded
+from pricemon.local import embedded, emulator
 from pricemon.local.folder import exclusive, home
 from pricemon.local.shop import Shop
 
@@ -130,7 +129,7 @@ def _prepare(place: Path, shop: Shop, watcher: Watcher) -> Context:
     """A fresh embedded AWS, the subscriber's queue, the config and the catalogue."""
     watcher.step("starting the embedded AWS and the shop")
     embedded.reset(place / "aws")
-    endpoint = embedded.ensure_started(place / "aws", _free_port())
+    endpoint = embedded.ensure_started(place / "aws", emulator.free_port())
     queue = f"arn:aws:sqs:{endpoint.region}:{endpoint.account}:{demo_evidence.SUBSCRIBER}"
     config = {
         "retailers": shop.retailers(),
@@ -191,13 +190,6 @@ def _import(mine: Context, shop: Shop, watcher: Watcher) -> None:
     watcher.done(
         f"import: {written:,} products of {len(shop.retailers())} shops in {seconds:.1f} s"
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _alone(place: Path) -> AbstractContextManager[None]:

@@ -198,7 +198,7 @@ def _choose_port(folder: Path, port: int | None) -> int:
 
 def _start(folder: Path, port: int) -> Record:
     try:
-        free = emulator.port_is_free(port)
+        free = _becomes_free(port)
     except PermissionError as problem:
         raise UsageError(
             f"port {port} may not be used by this user", hint="choose one above 1023: --port N"
@@ -241,6 +241,17 @@ def _start(folder: Path, port: int) -> Record:
         raise
     process.returncode = 0  # it outlives us on purpose: no ResourceWarning about that
     return record
+
+
+def _becomes_free(port: int) -> bool:
+    """Whether the port is free; one whose process is just ending gets a second for it.
+
+    A dying process may free its lock before its socket.
+    """
+    deadline = time.monotonic() + 1.0
+    while not (free := emulator.port_is_free(port)) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return free
 
 
 def _wait_ready(

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import sys
@@ -36,6 +37,9 @@ SERVICES = (
     "sts",
     "tagging",
 )
+
+_UNASSIGNED = (20_000, 32_000)
+"""Ports of neither kind: registered to few services, and not ephemeral on any common system."""
 
 # What the emulator, and through it every function, may see of the caller's environment. The rest
 # (AWS settings, tokens, proxies, PYTHONPATH) would leak secrets or change what the functions do.
@@ -112,6 +116,17 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_port() -> int:
+    """A port that nobody uses, below those that systems hand out for outgoing connections.
+
+    One of theirs could be somebody's when the emulator is started again.
+    """
+    dice = random.SystemRandom()
+    return next(
+        port for port in iter(lambda: dice.randrange(*_UNASSIGNED), None) if port_is_free(port)
+    )
 
 
 def kill_workers(data_dir: Path) -> int:

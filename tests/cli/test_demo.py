@@ -61,17 +61,14 @@ def test_the_demo_finds_every_drop_and_cleans_up(home):
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 def test_interrupted_it_leaves_nothing_running(home):
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "pricemon", "demo", "--products", "60"],
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert running.stderr
-    for line in running.stderr:
-        if "import: " in line:
-            break
-    running.send_signal(signal.SIGINT)
-    running.stderr.read()
-    assert running.wait() == 130
-    running.stderr.close()
+    ) as running:
+        assert running.stderr
+        for line in running.stderr:
+            if "import: " in line:
+                running.send_signal(signal.SIGINT)
+        assert running.wait() == 130
     assert processes_of(home) == []

@@ -1,7 +1,6 @@
 """`pricemon local`: the embedded AWS from the command line."""
 
 import json
-import socket
 
 import pytest
 import typer
@@ -9,7 +8,7 @@ from typer.testing import CliRunner
 
 from pricemon.cli import context, local
 from pricemon.core.errors import UsageError
-from pricemon.local import embedded
+from pricemon.local import embedded, emulator
 from pricemon.local.folder import log_path
 
 
@@ -38,14 +37,8 @@ def run(data_dir):
     return run
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 def test_start_status_stop(run, data_dir):
-    port = free_port()
+    port = str(emulator.free_port())
     started = run("start", "--port", port)
     assert started["url"] == f"http://127.0.0.1:{port}"
     assert started["started"]

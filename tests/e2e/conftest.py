@@ -1,7 +1,6 @@
 """One embedded AWS for the session, a shop for each test, and the command line as people use it."""
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from pricemon.cli.app import app
-from pricemon.local import embedded
+from pricemon.local import embedded, emulator
 from pricemon.local.embedded import Endpoint
 from pricemon.local.shop import Shop
 
@@ -52,10 +51,7 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return emulator.free_port()
 
 
 @pytest.fixture(scope="session")

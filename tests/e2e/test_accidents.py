@@ -12,7 +12,7 @@ import yaml
 
 from pricemon.cli.app import _sentence
 from pricemon.cli.context import Context
-from pricemon.local import embedded
+from pricemon.local import embedded, emulator
 
 pytestmark = pytest.mark.e2e
 
@@ -20,11 +20,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def config(tmp_path):
     """A config whose embedded AWS is the test's own, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     path = tmp_path / "pricemon.yaml"
-    local = {"data_dir": str(tmp_path / "aws"), "port": port}
+    local = {"data_dir": str(tmp_path / "aws"), "port": emulator.free_port()}
     path.write_text(yaml.safe_dump({"local": local}), encoding="utf-8")
     yield path
     embedded.reset(tmp_path / "aws")
