@@ -228,6 +228,7 @@ def _key(found: Mapping[str, Any] | None) -> str | None:
 
 
 def _rules(rules: Any) -> list[Any]:
-    """In the order of their ids; JSON makes tuples and lists alike."""
+    """In the order of their ids; tuples are lists, and no filter is an empty one."""
     plain = json.loads(json.dumps(list(rules)))
-    return sorted(plain, key=lambda rule: str(rule["ID"]))
+    filtered = [{**rule, "Filter": rule.get("Filter") or {"Prefix": ""}} for rule in plain]
+    return sorted(filtered, key=lambda rule: str(rule["ID"]))

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 OnWait = Callable[[str], None]
 
+_POLL = 2.0
+"""Seconds between two looks at what takes long, at most: more would only add to the waiting."""
+
 _AGAIN = "run the same command again: it continues where this one stopped"
 
 
@@ -91,7 +94,7 @@ def until(
         if found is not None:
             return found
         waited = patience.clock() - started
-        pause = patience.delay(count, first_delay)
+        pause = min(_POLL, patience.delay(count, first_delay))
         if waited + pause > budget:
             raise PricemonError(f"waited {waited:.0f} s for {what}", hint=_AGAIN)
         _tell(on_wait, patience, waited, f"waiting for {what}")

@@ -70,6 +70,7 @@ def build(config: Config, *, aws: Aws, bundles: Callable[[str], Bundle]) -> Stac
     `bundles` gives the zip of `scraper`, `stream_processor` or `notifier`; it is called only when a
     plan needs the code. Raises `UsageError` for a subscription whose secret is not to be had.
     """
+    aws.warm()
     return Builder(config, aws, bundles).stack()
 
 

@@ -64,7 +64,7 @@ class Subscription(Resource):
 
     def create(self, aws: Aws, want: State) -> Outputs:
         """See `Resource`. Idempotent: subscribing again gives the same subscription."""
-        attributes = {"RawMessageDelivery": _flag(want["raw"])}
+        attributes = {"RawMessageDelivery": "true"} if want["raw"] else {}  # e-mail knows none
         if want["filter_policy"]:
             attributes["FilterPolicyScope"] = "MessageAttributes"
             attributes["FilterPolicy"] = compact(want["filter_policy"])
@@ -81,7 +81,9 @@ class Subscription(Resource):
 
     def update(self, aws: Aws, want: State, changed: Collection[str]) -> Outputs:
         """See `Resource`. The scope is set before the policy that it governs."""
-        arn = next(iter(self._matching(aws, want["topic"])))
+        arn = next(iter(self._matching(aws, want["topic"])), None)
+        if arn is None:
+            return self.create(aws, want)
         values: list[tuple[str, str]] = []
         if "raw" in changed:
             values.append(("RawMessageDelivery", _flag(want["raw"])))
