@@ -42,11 +42,11 @@ def bundle(
         Path | None, typer.Option(help="Folder to write the zips to. Default: the cache alone.")
     ] = None,
     python: Annotated[
-        Python | None, typer.Option(help="Python of both functions. Default: the config's.")
+        Python | None, typer.Option(help="Python of the functions. Default: the config's.")
     ] = None,
     architecture: Annotated[
         Architecture | None,
-        typer.Option(help="Processor of both. Default: the config's; `host` for env local."),
+        typer.Option(help="Their processor. Default: the config's; `host` for env local."),
     ] = None,
 ) -> None:
     """Build the functions' zips and show what is in them. Uploads nothing.
@@ -59,12 +59,12 @@ def bundle(
 
         pricemon bundle --python 3.14 --architecture x86_64
     """
-    from pricemon.cloud.bundle import FUNCTIONS, build, user_cache_dir
+    from pricemon.cloud.bundle import FUNCTIONS, OPTIONAL, build, user_cache_dir
 
     current = context.current(ctx)
     settings = current.config.settings().to_json()
     described = []
-    for name in FUNCTIONS:
+    for name in (*FUNCTIONS, *(OPTIONAL if current.config.notifier.enabled else ())):
         options = getattr(current.config.functions, name)
         default = Architecture.HOST if current.config.is_local else options.architecture
         made = build(

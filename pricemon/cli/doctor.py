@@ -69,6 +69,8 @@ def _checks(mine: context.Context) -> Iterator[Check]:
         yield _guarded("region", lambda: _region(mine.aws))
         yield _guarded("clock", lambda: _clock(mine.aws))
         yield _guarded("permissions", lambda: _permissions(mine))
+        if mine.config.subscriptions:
+            yield _guarded("subscriptions", lambda: _subscriptions(mine))
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
@@ -189,6 +191,25 @@ def _permissions(mine: context.Context) -> Check:
         ok=not denied,
         found=f"denied: {', '.join(sorted(set(denied)))}" if denied else "all that up needs",
         remedy="attach what `pricemon policy deployer` prints to the caller",
+    )
+
+
+def _subscriptions(mine: context.Context) -> Check:
+    """Whether the queues and functions that are subscribed let the topic in."""
+    from pricemon.cloud import reach
+    from pricemon.cloud.subscription import Subscription
+
+    topic = mine.aws.arn("sns", mine.names.topic)
+    wanted = [
+        each for each in mine.stack if isinstance(each, Subscription) and each.receiver is None
+    ]
+    deaf = reach.unreachable(mine.aws, topic, wanted)
+    return Check(
+        name="subscriptions",
+        ok=not deaf,
+        found="; ".join(f"{each.name}: {each.why}" for each in deaf)
+        or f"{len(wanted)}, all of which the topic may reach",
+        remedy="; ".join(dict.fromkeys(each.remedy for each in deaf)),
     )
 
 

@@ -22,6 +22,7 @@ class Function(StrEnum):
 
     SCRAPER = "scraper"
     PROCESSOR = "stream-processor"
+    NOTIFIER = "notifier"
 
 
 def logs(
@@ -42,7 +43,11 @@ def logs(
         pricemon logs stream-processor --follow
     """
     mine = context.current(ctx)
-    name = mine.names.scraper if function is Function.SCRAPER else mine.names.processor
+    name = {
+        Function.SCRAPER: mine.names.scraper,
+        Function.PROCESSOR: mine.names.processor,
+        Function.NOTIFIER: mine.names.notifier,
+    }[function]
     start = periods.since(since, at=periods.now())
     for event in _events(mine.aws, mine.names.log_group(name), start, grep, follow=follow):
         line = {"timestamp": event["timestamp"], "message": event["message"].rstrip("\n")}

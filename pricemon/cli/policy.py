@@ -21,6 +21,7 @@ class Whose(StrEnum):
 
     SCRAPER = "scraper"
     STREAM_PROCESSOR = "stream-processor"
+    NOTIFIER = "notifier"
     SCHEDULER = "scheduler"
     DEPLOYER = "deployer"
 
@@ -92,6 +93,7 @@ def _of_role(mine: context.Context, aws: Aws, whose: Whose) -> Any:
     wanted = {
         Whose.SCRAPER: names.scraper_role,
         Whose.STREAM_PROCESSOR: names.processor_role,
+        Whose.NOTIFIER: names.notifier_role,
         Whose.SCHEDULER: names.scheduler_role,
     }[whose]
     (role,) = [r for r in _stack(mine, aws) if isinstance(r, Role) and r.name == wanted]

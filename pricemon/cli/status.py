@@ -69,7 +69,10 @@ def _report(mine: context.Context) -> Report:
         problem = "nothing is provisioned: pricemon up creates it"
         return Report(env=mine.env, resources=resources, problems=[problem])
     names, table = mine.names, f"table/{mine.names.table}"
-    queues = health.queues(mine.aws, (names.queue, names.dlq, names.on_failure))
+    watched = [names.queue, names.dlq, names.on_failure]
+    if mine.config.notifier.enabled:
+        watched += [names.notifier_queue, names.notifier_dlq]
+    queues = health.queues(mine.aws, watched)
     alarms = health.alarms(
         mine.aws, [id_.partition("/")[2] for id_ in resources if id_.startswith("alarm/")]
     )
@@ -136,6 +139,7 @@ def _queue_problems(mine: context.Context, queues: dict[str, dict[str, int] | No
     remedies = {
         mine.names.dlq: ("failed jobs", "pricemon dlq list"),
         mine.names.on_failure: ("changes that could not be handled", "pricemon dlq list"),
+        mine.names.notifier_dlq: ("alerts that a chat did not take", "pricemon dlq list"),
     }
     return [
         f"{depths['waiting']:,} {what} wait in {name}: {command}"
