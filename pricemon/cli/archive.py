@@ -122,7 +122,8 @@ def verify(
 ) -> None:
     """Compare the table with the archive, and name the differences (exit code 3).
 
-    Observations that the table has let go after `keep_days` are no difference.
+    Observations that the table has let go after `keep_days` are no difference, and neither is a
+    product that is not in the catalogue any more.
 
     Examples:
 
@@ -130,6 +131,7 @@ def verify(
 
         pricemon archive verify --since 7d --json
     """
+    from pricemon.core.archiving.rebuilding import Catalogue, noting
     from pricemon.core.archiving.verifying import Verifier
     from pricemon.core.archiving.years import expired_before
 
@@ -146,8 +148,13 @@ def verify(
             bucket=mine.names.bucket,
             retailers=mine.config.retailers,
         )
-        for compared in verifier.verify(part.hours, since=part.since, until=part.until):
+        catalogue = Catalogue()
+        hours = noting(part.hours, catalogue)
+        for compared in verifier.verify(hours, since=part.since, until=part.until):
             found.add(compared)
+        if part.until is None:
+            for product in verifier.products(catalogue):
+                found.add_product(product)
     mine.emit(found.plain(), found.human)
     archive_view.name_problems(mine.talk, found.problems)
     if not found.same:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 
 from pricemon.cli import render
+from pricemon.core.archiving.reading import Problem
+from pricemon.core.archiving.verifying import Outdated
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from pricemon.core.archiving.reading import Problem
     from pricemon.core.archiving.restoring import Report
     from pricemon.core.archiving.verifying import Compared, Difference
 
@@ -79,12 +80,14 @@ class Verified:
     observations: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     named: list[Difference] = field(default_factory=list)
+    products: int = 0
+    outdated: list[Outdated] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     @property
     def same(self) -> bool:
         """Whether the two agree, as far as all of the archive could be read."""
-        return not self.counts and not self.problems
+        return not (self.counts or self.outdated or self.problems)
 
     def add(self, compared: Compared) -> None:
         """Take in one hour."""
@@ -94,6 +97,15 @@ class Verified:
             self.counts[difference.kind.value] += 1
             if len(self.named) < self.limit:
                 self.named.append(difference)
+
+    def add_product(self, found: Outdated | Problem | None) -> None:
+        """Take in what became of one product."""
+        self.products += 1
+        match found:
+            case Outdated():
+                self.outdated.append(found)
+            case Problem():
+                self.problems.append(found)
 
     def plain(self) -> dict[str, Any]:
         """The findings as data."""
@@ -113,18 +125,30 @@ class Verified:
                 }
                 for each in self.named
             ],
+            "products": self.products,
+            "outdated": [
+                {
+                    "product_id": each.archived.product_id,
+                    "archive": each.archived.known,
+                    "table": each.stored.known,
+                }
+                for each in self.outdated[: self.limit]
+            ],
             "problems": self.problems,
         }
 
     def human(self) -> RenderableType:
         """The findings for a person."""
-        compared = f"{self.observations:,} observations compared: "
-        if not self.counts:
+        compared = f"{self.observations:,} observations and {self.products:,} products compared: "
+        if not (self.counts or self.outdated):
             return compared + "table and archive agree"
         total = self.counts.total()
         parts: list[RenderableType] = [
             compared
-            + ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in self.counts.items()),
+            + (
+                ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in self.counts.items())
+                or "the observations agree"
+            ),
             render.table(
                 ("time", "product", "difference", ""),
                 (
@@ -143,6 +167,14 @@ class Verified:
         ]
         if total > len(self.named):
             parts.append(f"… and {total - len(self.named):,} more (--limit)")
+        if self.outdated:
+            ids = [each.archived.product_id for each in self.outdated]
+            parts.append(
+                render.literal(
+                    f"{len(ids):,} products know less in the table than in the archive, or "
+                    f"otherwise: {_some(ids)}"
+                )
+            )
         return Group(*parts)
 
 

@@ -241,7 +241,7 @@ def test_verify_names_differences(run: Run, world: World) -> None:
     assert found["differences"] == {"only_in_archive": 1}
     assert found["named"][0]["product_id"] == ENTRIES[0].observation.product_id
     text = run("verify", code=3).stdout
-    assert "72 observations compared: 1 only in archive" in text
+    assert "72 observations and 12 products compared: 1 only in archive" in text
     assert ENTRIES[0].observation.product_id in text
 
 
@@ -272,7 +272,8 @@ def test_an_empty_archive(run: Run, world: World, tmp_path: Path) -> None:
     run("export", "--since", "1h", "--to", str(path))
     assert duckdb.read_parquet(str(path)).fetchall() == []
     assert (
-        "0 observations compared: table and archive agree" in run("verify", "--since", "1h").stdout
+        "0 observations and 0 products compared: table and archive agree"
+        in run("verify", "--since", "1h").stdout
     )
 
 
@@ -290,3 +291,14 @@ def test_compact_leaves_what_it_cannot_read(run: Run, world: World) -> None:
     result = run("compact", "--before", "1h", code=1)
     assert "became 5" in result.stdout
     assert f"{key} is truncated" in result.stderr
+
+
+def test_verify_names_products_that_know_less(run: Run, world: World) -> None:
+    store(world, ENTRIES)
+    store_products(world, ENTRIES[:-12])
+    found = json.loads(run("verify", "--json", code=3).stdout)
+    assert found["differences"] == {}
+    assert len(found["outdated"]) == found["products"] == 12
+    assert "12 products know less in the table" in run("verify", code=3).stdout
+    run("restore")
+    assert json.loads(run("verify", "--json").stdout)["same"]

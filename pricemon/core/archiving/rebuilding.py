@@ -24,6 +24,7 @@ from pricemon.core.rulebook import effective_rules
 from pricemon.core.settings import AlertRules
 
 if TYPE_CHECKING:
+    from pricemon.core.archiving.reading import Hour
     from pricemon.core.settings import Settings
 
 _KEPT = 3
@@ -73,6 +74,13 @@ class Catalogue:
                     found += [product] if product else []
             if found:
                 yield max(found, key=_observed_at)
+
+
+def noting(hours: Iterable[Hour], catalogue: Catalogue) -> Iterator[Hour]:
+    """The hours as they come, each taken into `catalogue` on its way."""
+    for hour in hours:
+        catalogue.add(hour.records)
+        yield hour
 
 
 def quiet_state(product: Product, settings: Settings) -> AlertState | None:

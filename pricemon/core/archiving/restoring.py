@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from pricemon.core import items
 from pricemon.core.archiving.reading import Hour, Problem
-from pricemon.core.archiving.rebuilding import Catalogue, quiet_state
+from pricemon.core.archiving.rebuilding import Catalogue, noting, quiet_state
 from pricemon.core.attributes import MalformedItem
 from pricemon.core.dynamo import GET_LIMIT, Throttled, chunks
 from pricemon.core.facts import DAY
@@ -84,11 +84,9 @@ class Restorer:
         report, catalogue = Report(), Catalogue()
 
         def observations() -> Iterator[list[Observation]]:
-            for hour in hours:
+            for hour in noting(hours, catalogue) if products else hours:
                 report.objects += len(hour.objects)
                 report.problems += hour.problems
-                if products:
-                    catalogue.add(hour.records)
                 yield from chunks(hour.observations().values(), GET_LIMIT)
 
         for present, written, different in self._in_parallel(self._put, observations()):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from pricemon.core import archive, items
 from pricemon.core.archiving.reading import Hour, Problem, hours, listing
+from pricemon.core.dynamo import GET_LIMIT, chunks
+from pricemon.core.model import Product
+from pricemon.core.table import VALIDATORS
 
 if TYPE_CHECKING:
-    from pricemon.core.model import Observation
+    from pricemon.core.archiving.rebuilding import Catalogue
+    from pricemon.core.model import Known, Observation
     from pricemon.core.table import Table
 
 _Key = tuple[str, int]
@@ -59,6 +63,14 @@ class Difference:
             for name in self.archived.__slots__
         }
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A product whose row in the table is not what its newest record says, from that time."""
+
+    archived: Product
+    stored: Product
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,6 +117,21 @@ class Verifier:
             compared = self._compare(there, rows, since, until)
             if compared.observations or compared.problems:
                 yield compared
+
+    def products(self, catalogue: Catalogue) -> Iterator[Outdated | Problem | None]:
+        """What became of the archive's products in the table: `None` for one as it should be.
+
+        A row may know of something newer, and its catalogue entry and validators may have been
+        edited since; a product that is not there may have been removed. None of that is wrong.
+        """
+        for chunk in chunks(catalogue.products(), GET_LIMIT):
+            archived = [found for found in chunk if isinstance(found, Product)]
+            stored = self.table.get_products(product.product_id for product in archived)
+            yield from (found for found in chunk if isinstance(found, Problem))
+            for product in archived:
+                row = stored.get(product.product_id)
+                wrong = row is not None and _is_outdated(product.known, row.known)
+                yield Outdated(archived=product, stored=row) if wrong and row else None
 
     def _stored(
         self, since: int | None, until: int | None
@@ -161,6 +188,15 @@ def _side_by_side(
             hour = one or hour
             rows = other or rows
         yield prefix, hour, rows
+
+
+def _is_outdated(archived: Known | None, stored: Known | None) -> bool:
+    if archived is None or stored is None:
+        return archived is not None
+    if archived.observed_at != stored.observed_at:
+        return archived.observed_at > stored.observed_at
+    unedited = {name: getattr(archived, name) for name in VALIDATORS}
+    return replace(stored, **unedited) != archived
 
 
 def _start(prefix: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from pricemon.core import archive
+from pricemon.core import archive, items
 from pricemon.core.archive import Entry
-from pricemon.core.archiving.verifying import Difference, Kind, Verifier, compare
+from pricemon.core.archiving.reading import Record
+from pricemon.core.archiving.rebuilding import Catalogue
+from pricemon.core.archiving.verifying import Difference, Kind, Outdated, Verifier, compare
 from tests.core.archiving.archive_kit import (
     DAY,
     RETAILERS,
@@ -20,6 +23,7 @@ from tests.core.archiving.archive_kit import (
     World,
     moto_world,
     store,
+    store_products,
     sweeps,
 )
 
@@ -129,3 +133,34 @@ def test_equal_prices_are_equal_however_written() -> None:
     key = (FIRST.product_id, FIRST.timestamp)
     stored = {key: replace(FIRST, price=Decimal("12.9"))}
     assert list(compare({key: entry.observation}, stored)) == []
+
+
+def test_products_that_know_less_are_named(world: World) -> None:
+    """Newer knowledge, an edited entry and a removal are in order."""
+    store_products(world, ENTRIES)
+    catalogue = Catalogue()
+    catalogue.add(Record(observation=e.observation, row=row(e)) for e in ENTRIES)
+    ids = [f"sku-{number:05d}" for number in (0, 1, 2, 4, 5)]
+    behind, edited, other, newer, removed = ids
+    rows = world.table.get_products(ids)
+
+    def known(product_id: str, **changes: Any) -> None:
+        stored = rows[product_id]
+        assert stored.known
+        changed = replace(stored, known=replace(stored.known, **changes))
+        put = {"PutRequest": {"Item": items.product_item(changed)}}
+        world.table.rows.write([put])
+
+    known(behind, observed_at=START)
+    known(other, price=Decimal(1))
+    known(newer, observed_at=END, price=Decimal(2))
+    world.table.put_catalogue(changed=[replace(rows[edited], title="New")])
+    world.table.remove_product(removed)
+    verifier = Verifier(table=world.table, s3=world.s3, bucket=world.bucket, retailers=RETAILERS)
+    found = list(verifier.products(catalogue))
+    assert len(found) == 9
+    assert [f.archived.product_id for f in found if isinstance(f, Outdated)] == [behind, other]
+
+
+def row(entry: Entry) -> str | None:
+    return json.dumps(items.product_item(entry.product)) if entry.product else None
