@@ -15,7 +15,7 @@ from pricemon.cli import context, render
 from pricemon.core.errors import ExitCode, JobError, PricemonError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import RenderableType
 
@@ -199,8 +199,8 @@ def _suggest(current: context.Context, page: Page, price: str) -> None:
     if wanted is None:
         raise UsageError(f"{price!r} is no price", hint="write it as 19.99")
     found = suggestions(page, wanted.amount)
-    human: Callable[[], RenderableType | str] = lambda: _rules_shown(found)
-    current.emit([{"rule": s.rule, "finds": s.finds, "stable": s.stable} for s in found], human)
+    plain = [{"rule": s.rule, "finds": s.finds, "stable": s.stable} for s in found]
+    current.emit(plain, lambda: _rules_shown(found))
     if not found:
         raise typer.Exit(ExitCode.FAILED)
 

@@ -232,7 +232,7 @@ _BARE_CODE = re.compile(r"[A-Z]{3}")
 
 
 def normalise(text: str | None) -> str | None:
-    """The ISO code that a `priceCurrency` value means, or None: ` rur` → RUB, `€` → EUR, `$` → None."""
+    """The ISO code that a `priceCurrency` means: ` rur` → RUB, `€` → EUR; None for `$` and `?`."""
     if not text:
         return None
     text = text.strip()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pricemon.core.extraction.products import Product
     from pricemon.core.extraction.sight import View
 
+_PAIR = 2
 _SYNTAXES = (("json-ld", items.json_ld), ("microdata", items.microdata), ("rdfa", items.rdfa))
 
 
@@ -233,7 +234,11 @@ def _refused(
     if wall is not None:
         return dataclasses.replace(reading, reason=wall[0], detail=wall[1])
     cards = sum(1 for seen in view.seen if seen.kind == "one of a list")
-    if reading.reason is Reason.NO_PRICE and not markup.main and (markup.others > 1 or cards > 2):
+    if (
+        reading.reason is Reason.NO_PRICE
+        and not markup.main
+        and (markup.others > 1 or cards > _PAIR)
+    ):
         return dataclasses.replace(
             reading, reason=Reason.NOT_A_PRODUCT_PAGE, detail="the page lists several products"
         )

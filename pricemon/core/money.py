@@ -158,7 +158,7 @@ def _printed_in_markup(text: str, currency: str | None) -> Money | None:
 
 
 def _round_noise(amount: Decimal, fraction: str, currency: str | None) -> Decimal:
-    """29.989999999 → 29.99: more digits than money has are a float's noise or a net price's tail."""
+    """29.989999999 → 29.99: digits beyond money's are a float's noise or a net price's tail."""
     digits = max(2, currencies.decimals(currency))
     if len(fraction) <= max(_GROUP, digits):
         return amount

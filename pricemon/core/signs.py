@@ -45,7 +45,7 @@ def beside(text: str, start: int, end: int) -> tuple[str, int, int]:
 
 
 def _sign_before(text: str, start: int) -> str:
-    """The longest sign or code that ends where the number starts, but for white space and colons."""
+    """The longest sign or code that ends where the number starts, but for spaces and colons."""
     end = start
     while end > 0 and start - end <= _WIDEST_GAP and text[end - 1] in _GAP:
         end -= 1
@@ -105,8 +105,4 @@ def _spelled_out(text: str, sign: str, start: int, end: int, after: str) -> tupl
 
 def _is_sign(token: str) -> bool:
     """Whether a token of the table is meant as a sign, going by its capitals."""
-    if token.lower() in _CAPITALS_ONLY and token.lower() not in ("rs", "dh"):
-        return token.isupper()
-    return (
-        len(token) != 3 or not token.isascii() or not token.islower() or token in currencies.SIGNS
-    )
+    return token.isupper() or token.lower() not in _CAPITALS_ONLY

@@ -17,13 +17,36 @@ from pricemon.core.settings import ExtractRule, ValueRule
 PAGES = sorted((Path(__file__).parents[1] / "pages").glob("*/page.html"))
 TOKENS = st.sampled_from(
     [
-        b"<h1>", b"</h1>", b"<div class=price>", b"</div>", b"<del>", b"$", b"\xe2\x82\xac", b"19.99",
-        b"1.299,00", b" ", b"<script type='application/ld+json'>", b"</script>", b'{"@type":"Product",',
-        b'"offers":{"price":', b'"9.99"', b"}}", b"[", b"]", b"<span itemprop=price content=", b">",
-        b"itemscope itemtype=http://schema.org/Product", b"<", b"\x00", b"\xff", b"&nbsp;", b"<!--",
-        b'"priceCurrency":"USD"', b"<sup>", b"</sup>", b"\\u", b'"', b",", b"kr", b"<table><tr><td>",
+        *(
+            b"<h1>",
+            b"</h1>",
+            b"<div class=price>",
+            b"</div>",
+            b"<del>",
+            b"<sup>",
+            b"</sup>",
+            b"<!--",
+        ),
+        *(b"$", b"\xe2\x82\xac", b"kr", b"19.99", b"1.299,00", b" ", b"&nbsp;", b"<", b">"),
+        *(b"<script type='application/ld+json'>", b"</script>", b'{"@type":"Product",', b"}}"),
+        *(
+            b'"offers":{"price":',
+            b'"9.99"',
+            b'"priceCurrency":"USD"',
+            b"[",
+            b"]",
+            b",",
+            b'"',
+            b"\\u",
+        ),
+        *(
+            b"<i itemscope itemtype=http://schema.org/Product>",
+            b"<b itemprop=price content=",
+            b"</i>",
+        ),
+        *(b"\x00", b"\xff", b"<table><tr><td>"),
     ]
-)  # fmt: skip
+)
 
 
 def read(body: bytes, content_type: str | None = None, rule: ExtractRule | None = None) -> Reading:

@@ -74,7 +74,11 @@ def test_sample_page(truth):
         assert reading.price in {Decimal(price) for price in truth["price_any"]}
         assert truth["currency"] in (None, reading.currency)
     stated = (truth["availability"] or "").lower()
-    assert reading.availability is None or not stated or reading.availability.replace("_", "") == stated
+    assert (
+        reading.availability is None
+        or not stated
+        or reading.availability.replace("_", "") == stated
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

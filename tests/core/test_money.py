@@ -216,7 +216,7 @@ def test_every_grouping_reads_back(amount):
     english = f"{amount:,.2f}"
     german = english.translate(str.maketrans(",.", ".,"))
     swiss = english.replace(",", "’")
-    french = english.translate(str.maketrans({",": "\u202f", ".": ","}))
+    french = english.translate(str.maketrans(",.", "\u202f,"))
     for text in (f"${english}", f"{german} €", f"CHF {swiss}", f"{french} €"):
         money = parse_money(text)
         assert money is not None

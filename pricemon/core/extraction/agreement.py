@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pricemon.core import currencies
 from pricemon.core.extraction import labels
 from pricemon.core.extraction.document import Document, urlsplit_path
-from pricemon.core.extraction.labels import Label
+from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.zones import NEVER
 from pricemon.core.model import Candidate, Reason
 
@@ -97,7 +97,8 @@ def _choose(claim: Claim, view: View, *, prefer_low: bool) -> Decimal | None:
 
 
 def _several(claim: Claim, view: View) -> Settled:
-    detail = f"{claim.source} offers it at {min(claim.prices or (claim.price,))} to {max(claim.prices or (claim.other or claim.price,))}"
+    options = claim.prices or (claim.price, claim.other or claim.price)
+    detail = f"{claim.source} offers it at {min(options)} to {max(options)}"
     if view.winner is not None and view.sure and not claim.several:
         return _from_text(view)
     return Settled(reason=Reason.AMBIGUOUS, detail=detail)
@@ -230,6 +231,6 @@ def candidates(claims: Sequence[Claim], view: View, settled: Settled) -> tuple[C
                 where=seen.where,
                 text=seen.text[:80],
                 verdict=verdict,
-            )  # fmt: skip
+            )
         )
     return tuple(found)

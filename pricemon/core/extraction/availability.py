@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SPELLINGS = {
-    Availability.IN_STOCK: "instock in_stock in-stock available onlineonly instockonline 1 true yes "
-    "availablenow auflager enstock disponible disponibile skladem lagernd vnaličii есть",
-    Availability.OUT_OF_STOCK: "outofstock out_of_stock out-of-stock oos soldout sold_out unavailable "
+    Availability.IN_STOCK: "instock in_stock in-stock available onlineonly instockonline 1 yes "
+    "true availablenow auflager enstock disponible disponibile skladem lagernd vnaličii есть",
+    Availability.OUT_OF_STOCK: "outofstock out_of_stock oos soldout sold_out unavailable "
     "notavailable not_available outstock outofstockonline 0 false no nostock reserved",
     Availability.PRE_ORDER: "preorder pre_order pre-order presale preordering",
-    Availability.BACK_ORDER: "backorder back_order back-order madetoorder availableforbackorder onbackorder",
+    Availability.BACK_ORDER: "backorder back_order madetoorder availableforbackorder onbackorder",
     Availability.DISCONTINUED: "discontinued endoflife",
     Availability.LIMITED: "limitedavailability limited lowstock limitedstock",
     Availability.IN_STORE_ONLY: "instoreonly in_store_only storeonly",

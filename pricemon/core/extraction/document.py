@@ -54,6 +54,8 @@ MAX_STATED = 2_000_000
 _STATED = re.compile(
     r"""urrency(?:_?[cC]ode|_?[iI]so|_?[iI]d)?\\?["']?\s{0,3}[:=]\s{0,3}\\?["']([A-Z]{3})\\?["']"""
 )
+_COUNTRY_CODE = 2
+_LANGUAGE_CODE = 3
 _GENERIC_TLDS = frozenset(("co", "io", "tv", "me", "ai", "cc", "ly", "fm", "gg", "sh", "to", "la"))
 """Country codes sold as generic names: no evidence of a country."""
 
@@ -121,7 +123,7 @@ class Document:
         """The ISO 3166 country that the host's top-level domain names, or None."""
         for url in (self.url, self.canonical or ""):
             label = _hostname(url).rpartition(".")[2]
-            if len(label) == 2 and label not in _GENERIC_TLDS:
+            if len(label) == _COUNTRY_CODE and label not in _GENERIC_TLDS:
                 country = label.upper()
                 if country in currencies.BY_COUNTRY:
                     return country
@@ -133,7 +135,11 @@ class Document:
         tags = [self.lang, *re.findall(r"/([a-z]{2}[-_][a-z]{2})(?=/|$)", urlsplit_path(self.url))]
         tags.append((self.meta("og:locale") or "").replace("_", "-").lower())
         for tag in tags:
-            region = tag.replace("_", "-").rpartition("-")[2].upper() if len(tag) > 3 else ""
+            region = (
+                tag.replace("_", "-").rpartition("-")[2].upper()
+                if len(tag) > _LANGUAGE_CODE
+                else ""
+            )
             if region in currencies.BY_COUNTRY:
                 return region
         return None
@@ -152,7 +158,7 @@ class Document:
 
     @cached_property
     def evidence(self) -> tuple[str, ...]:
-        """Currencies that anything here speaks for, the stronger first: enough for a shared sign."""
+        """Currencies that anything here speaks for, the stronger first; enough for shared signs."""
         found = list(self.solid)
         if self.region:
             found.append(currencies.BY_COUNTRY[self.region])
@@ -194,7 +200,7 @@ def _hostname(url: str) -> str:
 
 
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, bool]:
-    """`body` as text by the best evidence, and whether its bytes are that text in UTF-8 as they are."""
+    """`body` as text by the best evidence, and whether its bytes are that text in UTF-8."""
     for bom, name in _BOMS:
         if body.startswith(bom):
             return body.decode(name, "replace"), False
@@ -225,7 +231,7 @@ def _declared(head: bytes, content_type: str | None) -> list[str]:
 def _is_text_codec(name: str) -> bool:
     try:
         # Python also has codecs between bytes and bytes (zlib, base64), which a page may name.
-        return codecs.lookup(name)._is_text_encoding
+        return codecs.lookup(name)._is_text_encoding  # noqa: SLF001 - the only flag there is
     except LookupError:
         return False
 

@@ -24,8 +24,11 @@ MAX_ITEMS = 5_000
 MAX_DEPTH = 40
 MAX_TEXT = 500
 
-_URL_TAGS = {"a": "href", "area": "href", "link": "href", "img": "src", "iframe": "src",
-             "audio": "src", "video": "src", "embed": "src", "source": "src", "object": "data"}  # fmt: skip
+_URL_TAGS = {
+    **dict.fromkeys(("a", "area", "link"), "href"),
+    **dict.fromkeys(("img", "iframe", "audio", "video", "embed", "source"), "src"),
+    "object": "data",
+}
 _VOCABULARY = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)", re.IGNORECASE)
 
 
@@ -58,10 +61,11 @@ def listed(value: Any) -> list[Any]:
 def first_text(value: Any) -> str | None:
     """The first textual value of a property; `@value`, `@id` and `name` stand for their objects."""
     for one in listed(value):
+        plain = one
         if isinstance(one, dict):
-            one = one.get("@value") or one.get("@id") or one.get("name")
-        if isinstance(one, (str, int)) and not isinstance(one, bool) and str(one).strip():
-            return str(one).strip()
+            plain = one.get("@value") or one.get("@id") or one.get("name")
+        if isinstance(plain, (str, int)) and not isinstance(plain, bool) and str(plain).strip():
+            return str(plain).strip()
     return None
 
 

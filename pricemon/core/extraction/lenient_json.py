@@ -78,7 +78,7 @@ def _repairs(text: str) -> Iterator[str]:
 
 
 def _salvage(text: str) -> list[Any]:
-    """The offers of a product whose block is broken elsewhere; only when it is about one product."""
+    """The offers of a product whose block is broken elsewhere, if it is about one product."""
     places = [found.end() for found in _OFFERS.finditer(text)]
     if len(places) != 1 or len(_IS_PRODUCT.findall(text)) != 1:
         return []

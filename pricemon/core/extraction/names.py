@@ -152,6 +152,7 @@ _STEMS = _table(
 _CEN = re.compile(r"cen[aeuy]")
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_SHORTEST_STEM = 5
 _MAX_CHARS = 300
 _MAX_WORDS = 24
 
@@ -160,7 +161,7 @@ _MAX_WORDS = 24
 def _of_word(word: str) -> int:
     """What one word, or one pair written together, says."""
     says = _EXACT.get(word, 0)
-    if len(word) > 4:
+    if len(word) >= _SHORTEST_STEM:
         for stem, flag in _STEMS.items():
             if stem in word:
                 says |= flag

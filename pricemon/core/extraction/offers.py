@@ -118,10 +118,11 @@ def _has_price(raw: Item) -> bool:
 def _price_of(raw: Item) -> Any:
     for name in ("price", "lowPrice", "Price", "minPrice"):
         for value in listed(raw.get(name)):
+            plain = value
             if isinstance(value, dict):
-                value = value.get("@value", value.get("price"))
-            if value not in (None, "") and not isinstance(value, (dict, list)):
-                return value
+                plain = value.get("@value", value.get("price"))
+            if plain not in (None, "") and not isinstance(plain, (dict, list)):
+                return plain
     return None
 
 

@@ -41,6 +41,12 @@ _STRICT = frozenset(
     )
 )
 _MAX_PRODUCTS = 300
+_ENOUGH = 2
+"""The least score of a page's own product: a plain one, with nothing for or against it."""
+_SHORTEST_KEY = 3
+"""Characters of a query value that may name a variant; `1` and `en` name nothing."""
+_ALIKE = 0.75
+_SHORT_NAME = 3
 _REFERENCE = 2
 """Keys of an object that is a reference to another: `@id`, perhaps `@type`."""
 
@@ -54,17 +60,18 @@ class Role(IntEnum):
     MAIN = 3
 
 
+_RELATED = words(
+    """
+    isRelatedTo isSimilarTo isAccessoryOrSparePartFor isConsumableFor relatedLink suggestedProduct
+    isPartOf hasPart includesObject recommendations
+    """
+)
+_LISTED = words("itemListElement hasOfferCatalog makesOffer hasMenu review owns")
 _ROLES = {
-    **dict.fromkeys(
-        ("isRelatedTo", "isSimilarTo", "isAccessoryOrSparePartFor", "isConsumableFor", "relatedLink",
-         "suggestedProduct", "isPartOf", "hasPart", "includesObject", "recommendations"),
-        Role.RELATED,
-    ),
-    **dict.fromkeys(
-        ("itemListElement", "hasOfferCatalog", "makesOffer", "hasMenu", "review", "owns"), Role.LISTED
-    ),
+    **dict.fromkeys(_RELATED, Role.RELATED),
+    **dict.fromkeys(_LISTED, Role.LISTED),
     **dict.fromkeys(("mainEntity", "mainEntityOfPage", "about"), Role.MAIN),
-}  # fmt: skip
+}
 _INSIDE = frozenset(("offers", "hasVariant", "model", "isVariantOf", "brand", "aggregateRating"))
 
 
@@ -168,7 +175,7 @@ def _linked(item: Item, by_id: dict[str, Item]) -> Item:
 def _follow(value: Any, by_id: dict[str, Item]) -> Any:
     if isinstance(value, str):
         return by_id.get(value, value)
-    if isinstance(value, dict) and len(value) <= 2 and value.get("@id") in by_id:
+    if isinstance(value, dict) and len(value) <= _REFERENCE and value.get("@id") in by_id:
         return by_id[value["@id"]]
     return value
 
@@ -199,7 +206,7 @@ def main(
 
     scores = [score(product) for product in products]
     best = max(scores)
-    if best < 2:
+    if best < _ENOUGH:
         return []
     chosen = [product for product, points in zip(products, scores, strict=True) if points == best]
     if len({product.name for product in chosen if product.name}) > 1:
@@ -232,7 +239,7 @@ def variant_keys(url: str) -> set[str]:
         query = parse_qsl(urlsplit(url).query, max_num_fields=50)
     except ValueError:
         return set()
-    return {value.lower() for _, value in query if len(value) >= 3} | {url.lower()}
+    return {value.lower() for _, value in query if len(value) >= _SHORTEST_KEY} | {url.lower()}
 
 
 _WORD = re.compile(r"\w+")
@@ -249,4 +256,4 @@ def alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return False
     short, long = sorted((set(one), set(other)), key=len)
     common = len(short & long)
-    return common >= 0.75 * len(short) and (common >= 2 or len(long) <= 3)
+    return common >= _ALIKE * len(short) and (common > 1 or len(long) <= _SHORT_NAME)

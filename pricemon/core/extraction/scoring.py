@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, subject
-from pricemon.core.extraction.labels import Label
+from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.zones import NEVER, Zones
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _drop_repeated(found: list[Seen]) -> None:
         if seen.kind == "price":
             by_path.setdefault(seen.place.path, []).append(seen)
     for group in by_path.values():
-        if len({seen.amount for seen in group}) < 2 or len(group) < 3:
+        if len(group) < _FEWEST_CARDS or len({seen.amount for seen in group}) == 1:
             continue
         nearest = min(seen.place.around.up for seen in group)
         near = [seen for seen in group if seen.place.around.up == nearest]

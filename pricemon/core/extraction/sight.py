@@ -43,7 +43,7 @@ class Seen:
 
 @dataclass(slots=True)
 class View:
-    """What the page shows. `winner` is None unless one amount stands out; `close` are its rivals."""
+    """What the page shows. `winner` is the amount that stands out, if one does."""
 
     seen: list[Seen]
     zones: Zones

@@ -15,6 +15,7 @@ from pricemon.core.extraction import availability, lenient_json
 from pricemon.core.extraction.offers import Claim
 from pricemon.core.extraction.products import alike, tokens
 from pricemon.core.money import Money, parse_machine, parse_money
+from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,32 +38,15 @@ _NAMES = (
     "fullName",
     "item_name",
 )
-_PRICES = (
-    "salePrice", "sale_price", "finalPrice", "final_price", "currentPrice", "current_price", "discountedPrice",
-    "discountPrice", "specialPrice", "special_price", "sellingPrice", "priceNow", "nowPrice", "offerPrice",
-    "promoPrice", "price", "unitPrice", "productPrice", "product_price", "priceValue", "priceAmount",
-)  # fmt: skip
-_INNER = (
-    "current",
-    "sale",
-    "final",
-    "value",
-    "amount",
-    "now",
-    "price",
-    "raw",
-    "selling",
-    "formatted",
-    "centAmount",
+_PRICES = words(
+    """
+    salePrice sale_price finalPrice final_price currentPrice current_price discountedPrice
+    discountPrice specialPrice special_price sellingPrice priceNow nowPrice offerPrice promoPrice
+    price unitPrice productPrice product_price priceValue priceAmount
+    """
 )
-_CENTS = (
-    "price_cents",
-    "priceCents",
-    "priceInCents",
-    "price_in_cents",
-    "amount_minor",
-    "centAmount",
-)
+_INNER = words("current sale final value amount now price raw selling formatted centAmount")
+_CENTS = words("price_cents priceCents priceInCents price_in_cents amount_minor centAmount")
 _CURRENCIES = (
     "currency",
     "currencyCode",
@@ -106,7 +90,7 @@ def claim(document: Document, known_as: Sequence[str]) -> Claim | None:
 
 
 def _same(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return name == other or (alike(name, other) and len(name) >= 2)
+    return name == other or (alike(name, other) and len(name) > 1)
 
 
 def _values(document: Document) -> Iterator[tuple[str, Any]]:

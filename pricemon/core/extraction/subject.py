@@ -1,12 +1,12 @@
-"""What the page is about: the element that bears the product's name, and the buttons that buy it."""
+"""What the page is about: the element with the product's name, and the buttons that buy it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, names
-from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.names import Says
+from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.products import alike, tokens
 from pricemon.core.extraction.zones import NEVER
 

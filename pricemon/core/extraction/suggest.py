@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pricemon.core.model import Page
 
 _MOST = 8
+_LONGEST = 60
+"""Characters of a price with its label."""
+_DEEPEST = 20
 _MAX_NODES = 20_000
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{1,40}", re.IGNORECASE)
 # Names made by a build tool change with the next release: css-1x2y3z, sc-bdVaJa, Price_a1b2c.
@@ -73,7 +76,7 @@ def _tried(rule: ValueRule, document: Document, price: Decimal) -> str | None:
 
 def _is(text: str, price: Decimal) -> bool:
     machine = parse_machine(text)
-    amounts = {money.amount for money in find_money(text)} if len(text) <= 80 else set()
+    amounts = {money.amount for money in find_money(text)} if len(text) <= _LONGEST else set()
     return (machine is not None and machine.amount == price) or amounts == {price}
 
 
@@ -87,7 +90,7 @@ def _by_element(document: Document, price: Decimal) -> Iterator[ValueRule]:
                 for css in _selectors(node):
                     yield ValueRule(css=css, attribute=name)
         text = node.text(strip=True) if node.tag not in ("script", "style", "html", "body") else ""
-        if 0 < len(text) <= 40 and _is(text, price):
+        if 0 < len(text) <= _LONGEST and _is(text, price):
             for css in _selectors(node):
                 yield ValueRule(css=css)
 
@@ -138,7 +141,7 @@ def _paths(value: Any, price: Decimal) -> Iterator[str]:
     while stack and count < _MAX_NODES:
         one, path, depth = stack.pop()
         count += 1
-        if depth > 20:
+        if depth > _DEEPEST:
             continue
         if isinstance(one, dict):
             stack += [

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, pieces, scoring, subject, winner
-from pricemon.core.extraction.labels import Label
 from pricemon.core.extraction.names import Says
+from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.sight import Seen, View
 from pricemon.core.extraction.zones import Place, Zones
 

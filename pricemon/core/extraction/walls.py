@@ -42,7 +42,8 @@ _WORDS = re.compile(
     r"|automated (?:access|requests|queries)|verify (?:that )?you"
     r"|enable (?:javascript and )?cookies to continue|access denied|you have been blocked"
     r"|request unsuccessful|ray id|reference\s?#"
-    r"|rate limit|too many requests|bot or|robots? and|не робот|подозрительн|机器人|ロボット|roboter"
+    r"|rate limit|too many requests|bot or|robots? and|не робот|подозрительн|机器人|ロボット"
+    r"|roboter"
     r"|enter the characters",
     re.IGNORECASE,
 )
@@ -71,6 +72,8 @@ _IN_ORDER_TO = re.compile(
     re.IGNORECASE,
 )
 _WINDOW = 60
+_ASKED_EARLY = 30
+_MOST_TEXT = 100_000
 _BINARY = (
     b"%PDF",
     b"\x89PNG",
@@ -123,7 +126,7 @@ def reason(page: Page, document: Document) -> tuple[Reason, str] | None:
 
 def _asks_to_log_in_for_prices(text: str) -> bool:
     for count, found in enumerate(_LOGIN_WORD.finditer(text)):
-        if count > 30:
+        if count > _ASKED_EARLY:
             return False
         window = text[max(0, found.start() - _WINDOW) : found.end() + _WINDOW]
         if _PRICE_WORD.search(window) and _IN_ORDER_TO.search(window):
@@ -164,7 +167,7 @@ def _text(document: Document) -> str:
         elif last not in ("script", "style", "template"):
             parts.append(content)
             size += len(content)
-            if size > 100_000:
+            if size > _MOST_TEXT:
                 break
         else:
             last = ""

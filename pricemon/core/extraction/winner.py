@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import pieces
-from pricemon.core.extraction.labels import Label
+from pricemon.core.extraction.phrases import Label
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _named_old_alone(found: list[Seen]) -> list[Seen]:
 
 def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
     """Two bare amounts side by side: what one pays, and what one would have paid."""
-    if len(ranked) < 2 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:
+    if len(ranked) == 1 or _weight(ranked[0]) - _weight(ranked[1]) >= MARGIN:
         return ranked
     one, other = (max(group, key=lambda seen: seen.score) for group in ranked[:2])
     low, high = sorted((one, other), key=lambda seen: seen.amount)
