@@ -102,6 +102,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             sid="Queues",
             service="sqs",
             resource=_LOCAL_ARN % ("sqs", "{name}"),
+            alike=True,
             names=(
                 "CreateQueue",
                 "DeleteQueue",
@@ -165,6 +166,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             sid="Roles",
             service="iam",
             resource=_ACCOUNT_ARN % ("iam", "role/{name}"),
+            alike=True,
             names=(
                 "CreateRole",
                 "DeleteRole",
@@ -187,6 +189,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             sid="RolesToTheirServices",
             service="iam",
             resource=_ACCOUNT_ARN % ("iam", "role/{name}"),
+            alike=True,
             names=("PassRole",),
             passed_to=("lambda.amazonaws.com", "scheduler.amazonaws.com"),
         ),

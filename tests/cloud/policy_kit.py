@@ -37,13 +37,16 @@ RESOURCES = [
     ("table", NAMES.table),
     ("bucket", NAMES.bucket),
     *(("queue", name) for name in (NAMES.queue, NAMES.dlq, NAMES.on_failure)),
+    *(("queue", name) for name in (NAMES.notifier_queue, NAMES.notifier_dlq)),
     ("topic", NAMES.topic),
     ("subscription", "email:you@example.com"),
     *(("role", n) for n in (NAMES.scraper_role, NAMES.processor_role, NAMES.scheduler_role)),
-    *(("log-group", NAMES.log_group(n)) for n in (NAMES.scraper, NAMES.processor)),
-    *(("function", name) for name in (NAMES.scraper, NAMES.processor)),
+    ("role", NAMES.notifier_role),
+    *(("log-group", NAMES.log_group(n)) for n in (NAMES.scraper, NAMES.processor, NAMES.notifier)),
+    *(("function", name) for name in (NAMES.scraper, NAMES.processor, NAMES.notifier)),
     ("mapping", "queue-to-scraper"),
     ("mapping", "table-to-processor"),
+    ("mapping", "queue-to-notifier"),
     ("schedule-group", NAMES.schedule_group),
     *(("schedule", name) for name in (NAMES.schedule, NAMES.due_schedule)),
     *(("alarm", NAMES.alarm(what)) for what in ("scraper-errors", "dlq-depth", "no-success")),
@@ -89,6 +92,11 @@ def role_documents(partition: str = "aws", region: str = "eu-west-1") -> dict[st
             on_failure=arn("sqs", "price-monitor-on-failure-prod"),
             **common,
         ),
+        "notifier": policy.notifier(
+            queue=arn("sqs", "price-monitor-notifier-prod"),
+            dlq=arn("sqs", "price-monitor-notifier-dlq-prod"),
+            **common,
+        ),
         "scheduler": policy.scheduler(
             queue=arn("sqs", "price-monitor-scraping-prod"),
             processor=arn("lambda", "function:stream-processor-prod"),
@@ -102,6 +110,9 @@ def role_documents(partition: str = "aws", region: str = "eu-west-1") -> dict[st
             topic=topic, account=ACCOUNT, alarms=arn("cloudwatch", "alarm:*")
         ),
         "bucket": policy.tls_only(bucket=bucket),
+        "notifier-queue": policy.topic_may_send(
+            queue=arn("sqs", "price-monitor-notifier-prod"), topic=topic
+        ),
     }
 
 

@@ -20,7 +20,7 @@ from tests.cloud.policy_kit import (
     role_documents,
 )
 
-ROLES = ("scraper", "stream-processor", "scheduler")
+ROLES = ("scraper", "stream-processor", "notifier", "scheduler")
 
 
 def _allowed(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
@@ -80,6 +80,7 @@ def test_a_plain_stacks_roles_get_no_resource_star():
     documents = [
         policy.scraper(table="t", index="i", bucket="b", queue="q", dlq="d", log_group="l"),
         policy.stream_processor(table="t", stream="s", topic="n", on_failure="f", log_group="l"),
+        policy.notifier(queue="q", dlq="d", log_group="l", parameters=["s"]),
         policy.scheduler(queue="q", processor="p"),
     ]
     for document in documents:

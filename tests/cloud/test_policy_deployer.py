@@ -67,7 +67,7 @@ def test_no_action_is_a_pattern():
 def test_roles_are_passed_to_their_services_only():
     statement = _statement("RolesToTheirServices")
     assert statement["Action"] == ["iam:PassRole"]
-    assert len(statement["Resource"]) == 3
+    assert statement["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/price-monitor-*-prod"]
     assert statement["Condition"] == {
         "StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]}
     }
@@ -79,6 +79,7 @@ def test_mappings_are_those_of_the_stacks_functions(sid):
     assert _statement(sid)["Condition"] == {
         "ArnEqualsIfExists": {
             "lambda:FunctionArn": [
+                f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:price-notifier-prod",
                 f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:price-scraper-prod",
                 f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:stream-processor-prod",
             ]

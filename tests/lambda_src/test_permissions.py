@@ -8,6 +8,8 @@ refused as soon as its one action is taken away.
 from __future__ import annotations
 
 import copy
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +20,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lambda_src.notifier.notifier import Notifier
 from pricemon.cloud import policy
 from pricemon.core import messages
 from pricemon.core.messages import FanOut
@@ -25,6 +28,8 @@ from pricemon.core.settings import AlertRules
 from tests.cloud.policy_kit import Call, Person, as_root, embedded_aws
 from tests.core.table_kit import BUCKET, CREDENTIALS, REGION, TABLE
 from tests.lambda_src import processor_kit, scraper_kit
+from tests.lambda_src.notifier_kit import BODY, Sqs
+from tests.lambda_src.notifier_kit import record as notified
 from tests.lambda_src.processor_kit import SETTINGS, build, record, sequence
 from tests.lambda_src.scraper_kit import Kit, page, scraper
 
@@ -189,6 +194,45 @@ def test_the_stream_processor_is_granted_what_it_calls(processed):
     assert _granted(role, "Alerts") == {a for a, _ in processed if a.startswith("sns:")}
     assert _granted(role, "OnFailure") == {a for a, _ in processed if a.startswith("sqs:")}
     assert _granted(role, "Stream", "StreamListing") == FOLLOWING_A_STREAM
+    assert _granted(role, "Logs") == LOGGING
+
+
+def test_the_notifier_is_granted_what_it_calls():
+    """Everything it can do with one message: a channel missed, both missed, attempts used up."""
+    sqs = Sqs()
+
+    class Deaf:
+        """A channel that takes nothing; a real one reads its parameter first."""
+
+        def __init__(self, name):
+            self.name = name
+
+        @staticmethod
+        def tell(*_: object, **__: object) -> str:
+            return "503"
+
+    notifier = Notifier(
+        [Deaf("/a"), Deaf("/b")],  # type: ignore[list-item]
+        sqs=sqs,
+        queue_url="queue",
+        dlq_url="dlq",
+        attempts=2,
+        locale="en",
+        logger=logging.getLogger("notifier"),
+        clock=lambda: 0,
+    )
+    one = json.dumps({**json.loads(BODY), "channel": "/a"})
+    bodies = {BODY: 1, one: 1, one + " ": 2, "?": 1}
+    batch = [notified(body, message_id=body, receives=count) for body, count in bodies.items()]
+    notifier.deliver(batch, lambda: 60.0)
+    called = {
+        ("sqs:" + operation.title().replace("_", ""), parameters["QueueUrl"])
+        for operation, parameters in sqs.calls
+    }
+    role = policy.notifier(queue="q", dlq="d", log_group="l", parameters=["p"])
+    assert _granted(role, "Alerts") == {a for a, on in called if on == "queue"} | POLLING_A_QUEUE
+    assert _granted(role, "DeadLetters") == {a for a, on in called if on == "dlq"}
+    assert _granted(role, "Secrets") == {"ssm:GetParameter"}
     assert _granted(role, "Logs") == LOGGING
 
 
