@@ -138,8 +138,14 @@ def _unconfirmed(found: Any) -> list[str]:
 def _queue_problems(mine: context.Context, queues: dict[str, dict[str, int] | None]) -> list[str]:
     remedies = {
         mine.names.dlq: ("failed jobs", "pricemon dlq list"),
-        mine.names.on_failure: ("changes that could not be handled", "pricemon dlq list"),
-        mine.names.notifier_dlq: ("alerts that a chat did not take", "pricemon dlq list"),
+        mine.names.on_failure: (
+            "changes that could not be handled",
+            "pricemon dlq list --queue changes",
+        ),
+        mine.names.notifier_dlq: (
+            "alerts that a chat did not take",
+            "pricemon dlq list --queue notifier",
+        ),
     }
     return [
         f"{depths['waiting']:,} {what} wait in {name}: {command}"

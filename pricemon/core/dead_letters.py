@@ -1,4 +1,4 @@
-"""The dead-letter queue: what is in it, and the way back.
+"""The dead-letter queues: what is in them, and the way back.
 
 SQS has no browsing: to look is to receive. Messages looked at are hidden for a short while
 (`LOOK_SECONDS`) so that no receive returns one twice, and shown again when the look is over, also
@@ -8,12 +8,15 @@ Redriving is our own receive → send → delete (emulators lack `StartMessageMo
 neither select nor renew): at least once, never less. A job sent back is a *new* request: its
 `requested_at` becomes now, because an observation bears its job's time and a price read today must
 not be recorded as last week's.
+
+What is in the on-failure queue of the stream is not sent back but replayed:
+`pricemon.core.replaying`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +69,7 @@ def parse(message: Mapping[str, Any]) -> DeadLetter:
         value = attributes.get(name) or job.get(name)
         return None if value is None else str(value)
 
-    reason = attributes.get("reason")
+    batch = _given_up(job)
     return DeadLetter(
         message_id=message["MessageId"],
         body=body,
@@ -78,8 +81,10 @@ def parse(message: Mapping[str, Any]) -> DeadLetter:
         url=stated("url"),
         run_id=stated("run_id"),
         # Without our attribute SQS itself moved the message: its receives ran out, unexplained.
-        reason=reason or ("receives_exhausted" if job else "bad_message"),
-        detail=attributes.get("detail"),
+        reason=attributes.get("reason")
+        or batch.get("reason")
+        or ("receives_exhausted" if job else "bad_message"),
+        detail=attributes.get("detail") or batch.get("detail"),
         http_status=_integer(attributes.get("http_status")),
         failed_at=_integer(attributes.get("failed_at")),
     )
@@ -137,7 +142,7 @@ def redrive(
     def flush() -> None:
         nonlocal moved, refused
         sent = _send(sqs, queue_url, batch, renew)
-        _delete(sqs, dlq_url, sent)
+        delete(sqs, dlq_url, sent)
         for letter in sent:
             on_moved(letter)
         moved += len(sent)
@@ -162,10 +167,22 @@ def redrive(
     return moved
 
 
+def delete(sqs: Any, queue_url: str, gone: Sequence[DeadLetter]) -> None:
+    """Delete messages that are done with."""
+    for start in range(0, len(gone), _BATCH):
+        entries = [
+            {"Id": str(number), "ReceiptHandle": letter.receipt_handle}
+            for number, letter in enumerate(gone[start : start + _BATCH])
+        ]
+        # A failed delete only means that the work is done twice, under the same product row.
+        sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries)
+
+
 def renewed(body: str, *, now: int) -> str:
     """A job's body as a new request at `now` (epoch ms).
 
-    It belongs to no run any more: its run has counted it as failed. A body that is no JSON object goes back as it was: it is not ours to mend.
+    It belongs to no run any more: its run has counted it as failed. A body that is no JSON object
+    goes back as it was: it is not ours to mend.
     """
     job = _object(body)
     if not job.get("product_id"):
@@ -196,17 +213,6 @@ def _send(
     return [batch[int(done["Id"])] for done in answer.get("Successful", [])]
 
 
-def _delete(sqs: Any, queue_url: str, gone: list[DeadLetter]) -> None:
-    if not gone:
-        return
-    entries = [
-        {"Id": str(number), "ReceiptHandle": letter.receipt_handle}
-        for number, letter in enumerate(gone)
-    ]
-    # A failed delete only means that the job is done twice, under the same product row.
-    sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries)
-
-
 def _show_again(sqs: Any, queue_url: str, seen: Iterable[DeadLetter]) -> None:
     pending = list(seen)
     for start in range(0, len(pending), _BATCH):
@@ -224,6 +230,21 @@ def _object(body: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _given_up(body: Mapping[str, Any]) -> dict[str, str]:
+    """What Lambda says of a batch of the stream that it has given up."""
+    batch = body.get("DDBStreamBatchInfo")
+    if not isinstance(batch, dict):
+        return {}
+    context = body.get("requestContext")
+    condition = context.get("condition") if isinstance(context, dict) else None
+    begin, end = (batch.get(f"approximateArrivalOf{each}Record") for each in ("First", "Last"))
+    size = batch.get("batchSize")
+    return {
+        "reason": str(condition or "given_up"),
+        "detail": f"a batch of {size} changes that arrived from {begin} to {end}",
+    }
 
 
 def _integer(text: str | None) -> int | None:

@@ -1,0 +1,1 @@
+"""Bringing back changes that the stream processor could not handle."""

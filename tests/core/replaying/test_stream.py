@@ -1,0 +1,94 @@
+"""A range of a shard, read page by page; and the answers of a stream that has it no more."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pricemon.core.errors import PricemonError
+from pricemon.core.replaying import stream
+from pricemon.core.replaying.failures import Range, Window
+from tests.core.table_kit import client
+from tests.lambda_src.processor_kit import product, reading, record, sequence
+
+ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/t/stream/l"
+
+
+class Shard:
+    """A shard that gives its records in pages of two, with empty pages between them."""
+
+    exceptions = client("dynamodbstreams").exceptions
+
+    def __init__(self, records, *, refusal=None, closed=True):
+        self.records = records
+        self.refusal = refusal
+        self.closed = closed
+
+    def get_shard_iterator(self, **asked):
+        if self.refusal:
+            error = getattr(self.exceptions, self.refusal)
+            raise error({"Error": {"Code": self.refusal, "Message": "gone"}}, "GetShardIterator")
+        assert asked["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
+        assert (asked["StreamArn"], asked["ShardId"]) == (ARN, "s")
+        numbers = [each["dynamodb"]["SequenceNumber"] for each in self.records]
+        return {"ShardIterator": f"{numbers.index(asked['SequenceNumber'])}."}
+
+    def get_records(self, *, ShardIterator):  # noqa: N803 - boto3's own
+        place, _, turn = ShardIterator.partition(".")
+        start = int(place)
+        if turn == "full":
+            page, following = self.records[start : start + 2], f"{start + 2}."
+        else:
+            page, following = [], f"{start}.full"
+        if start >= len(self.records):
+            return {"Records": [], **({} if self.closed else {"NextShardIterator": ShardIterator})}
+        return {"Records": page, "NextShardIterator": following}
+
+
+def wanted(first, last):
+    window = Window(since=0, until=1)
+    return Range(
+        stream_arn=ARN, shard_id="s", first=f"{first:021d}", last=f"{last:021d}", window=window
+    )
+
+
+def test_a_range_is_read_to_its_end_and_no_further():
+    records = sequence(["100", "90", "80", "70", "60", "50"])
+    found = stream.changes(Shard(records), wanted(2, 5))
+    assert [each["dynamodb"] for each in found] == [each["dynamodb"] for each in records[1:5]]
+    assert {each["eventSourceARN"] for each in found} == {ARN}
+
+
+def test_only_what_the_mappings_filter_lets_through_is_a_change():
+    new = record(None, product(known=reading("1", 5)), 1)
+    observation = {**record(None, product("p2"), 2), "eventName": "MODIFY"}
+    observation["dynamodb"]["Keys"]["timestamp"] = {"N": "5"}
+    (changed,) = sequence(["100"], start=3)
+    removed = record(product(), None, 4)
+    found = stream.changes(Shard([new, observation, changed, removed]), wanted(1, 4))
+    assert [each["dynamodb"] for each in found] == [changed["dynamodb"]]
+
+
+def test_times_and_bytes_are_as_lambda_gives_them():
+    (changed,) = sequence(["100"])
+    at = datetime(2027, 1, 15, 8, tzinfo=UTC)
+    changed["dynamodb"]["ApproximateCreationDateTime"] = at
+    changed["dynamodb"]["NewImage"]["picture"] = {"L": [{"B": b"\x00\xff"}]}
+    (found,) = stream.changes(Shard([changed]), wanted(1, 1))
+    assert found["dynamodb"]["ApproximateCreationDateTime"] == at.timestamp()
+    assert found["dynamodb"]["NewImage"]["picture"] == {"L": [{"B": "AP8="}]}
+
+
+@pytest.mark.parametrize("code", ["TrimmedDataAccessException", "ResourceNotFoundException"])
+def test_trimmed_or_made_anew_it_is_gone(code):
+    with pytest.raises(stream.Gone):
+        stream.changes(Shard([], refusal=code), wanted(1, 2))
+
+
+def test_a_closed_shard_ends_before_the_range_does():
+    records = sequence(["100", "90"])
+    assert len(stream.changes(Shard(records), wanted(1, 9))) == 2
+
+
+def test_an_open_shard_that_never_comes_to_the_end_is_given_up():
+    with pytest.raises(PricemonError, match="did not come to"):
+        stream.changes(Shard(sequence(["100"]), closed=False), wanted(1, 9))
