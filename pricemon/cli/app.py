@@ -24,6 +24,7 @@ from pricemon.cli import (
     init,
     local,
     logs,
+    notifier,
     policy,
     products,
     render,
@@ -94,6 +95,7 @@ app.command(rich_help_panel=_PRICES)(alerts.lows)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=_PRICES)
 app.add_typer(archive.app, name="archive", rich_help_panel=_PRICES)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=_PRICES)
+app.add_typer(notifier.app, name="notifier", rich_help_panel=_PRICES)
 app.command(rich_help_panel=_INSPECT)(extract.extract)
 app.command(rich_help_panel=_INSPECT)(logs.logs)
 app.command(rich_help_panel=_INSPECT)(bundle.bundle)

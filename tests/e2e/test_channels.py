@@ -115,17 +115,13 @@ def eventually(found, seconds=60.0):
 
 
 def test_everyone_hears_of_what_their_filter_names(desk, subscribed, chat):
-    """Queues, and chats through the function's real zip; then a filter changes, and chats end."""
+    """Queues, and chats by the function's real zip; then one changes, one leaves, chats end."""
     urls = ["ssm:/pricemon/chat", "ssm:/pricemon/broken"]
     notifier = {"enabled": True, "urls": urls, "kinds": ["drop_percent"], "attempts": 1}
     pricemon = desk(Shops, subscriptions=subscribed, notifier=notifier)
     queues = make_queues(pricemon)
     for url in urls:
-        pricemon.client("ssm").put_parameter(
-            Name=url.removeprefix("ssm:"),
-            Value=chat.url(f"/s3cret-{url.rpartition('/')[2]}"),
-            Type="SecureString",
-        )
+        pricemon("notifier", "set", url, stdin=chat.url(f"/s3cret-{url.rpartition('/')[2]}"))
     made = pricemon("up")["created"]
     again = pricemon("up")
     assert (again["created"], again["updated"], again["deleted"]) == ([], [], [])
@@ -139,11 +135,13 @@ def test_everyone_hears_of_what_their_filter_names(desk, subscribed, chat):
     assert len(chat.told) == 3
 
     subscribed[1]["kinds"] = ["rise_percent"]
+    left_out = subscribed.pop()["endpoint"].rpartition(":")[2]
     changed = desk(Shops, subscriptions=subscribed, notifier={**notifier, "enabled": False})("up")
     assert f"subscription/sqs:{subscribed[1]['endpoint']}" in changed["updated"]
     assert {*changed["deleted"]} == {each for each in made if "notifier" in each}
     publish(pricemon, *(replace(alert, alert_id=name) for name, alert in ALERTS.items()))
     assert received(sqs, queues["targets"]) == {"rise-15"}
+    assert received(sqs, queues[left_out]) == set()
     pricemon("down", "--yes")
 
 
