@@ -1,7 +1,5 @@
 """What a chat is told: alerts, digests, alarms, hostile titles, and what is none of the topic's."""
 
-# ruff: noqa: RUF001  typographic signs are what is tested
-
 from __future__ import annotations
 
 import json
