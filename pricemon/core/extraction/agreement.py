@@ -67,6 +67,7 @@ def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> 
     winner = view.winner
     if others:
         confirmed = {p for p in (price, *others) if winner is not None and winner.amount == p}
+        confirmed = confirmed or ({price, *others} & shown)
         if len(confirmed) != 1:
             return Settled(
                 reason=Reason.CONFLICT,

@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pricemon.core.extraction.phrases import PHRASES, SAVINGS, UNITS, UNSPACED, Label
+from pricemon.core.extraction.phrases import (
+    PHRASES,
+    SAVINGS,
+    UNITS,
+    UNSPACED,
+    Label,
+)
 
 _WORD = re.compile(r"[^\W_]+|\+")
 _PER = re.compile(

@@ -67,7 +67,7 @@ _EXACT = _table(
         throughprice
     """,
     SECONDARY="""
-        exvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax
+        exvat excvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax
         taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit priceper
         perunit perkg grundpreis baseprice pum installment installments instalment instalments
         month monthly finance financing financial leasing credit klarna afterpay affirm laybuy

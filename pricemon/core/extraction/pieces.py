@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from pricemon.core.extraction import names
+from pricemon.core.extraction.headings import announces_others
 from pricemon.core.extraction.names import Says
 from pricemon.core.money import Money, find_money
 from pricemon.core.numerals import plain_digits
@@ -62,6 +63,7 @@ def _tag_ids(*names: str) -> frozenset[int | None]:
 
 
 _RAW_IDS = _tag_ids(*sorted(_RAW))
+_HEADING_IDS = _tag_ids("h2", "h3", "h4", "h5", "h6")
 _TEXT_ID = next(
     node.tag_id
     for node in LexborHTMLParser("<p>x</p>").css("p")[0].traverse(include_text=True)
@@ -85,6 +87,8 @@ class Texts:
     seeds: list[Seed] = field(default_factory=list)
     heading: int | None = None
     """The order of the text that is the heading's."""
+    others: list[int] = field(default_factory=list)
+    """The orders of headings that announce other products."""
     percents: set[int] = field(default_factory=set)
     """Percentages printed by themselves: the discount is one of them, if any is shown."""
 
@@ -105,9 +109,11 @@ def scan(root: LexborNode, heading: str) -> Texts:
         if last_tag in _RAW_IDS and node.parent is not None and node.parent.tag_id in _RAW_IDS:
             last_tag = 0
             continue
-        last_tag = 0
         text = node.text_content or ""
         order += 1
+        if last_tag in _HEADING_IDS and announces_others(text):
+            texts.others.append(order)
+        last_tag = 0
         if len(text) < _LONG_TEXT:
             if has_digit(text):
                 squeezed = " ".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from pricemon.core.extraction.zones import NEVER, Zones
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
+    from pricemon.core.extraction.pieces import Texts
     from pricemon.core.extraction.sight import Seen
 
 _RANGE_TEXTS = 4
@@ -29,12 +31,14 @@ _AFTER_HEADING = ((12, 12), (40, 8), (120, 4))
 _NEAR_BUTTON = ((3, 14), (5, 10), (7, 5))
 
 
-def judge(found: list[Seen], zones: Zones, *, heading: int | None, buys: dict[int, int]) -> None:
-    """Give every amount its kind and its score. `heading` is the order of the heading's text."""
+def judge(found: list[Seen], zones: Zones, *, texts: Texts, buys: dict[int, int]) -> None:
+    """Give every amount its kind and its score."""
+    below = (order for order in texts.others if order > (texts.heading or 0))
+    elsewhere = next(below, math.inf)
     for seen in found:
         if seen.kind == "price":
             seen.kind = _kind(seen)
-        _score(seen, heading, buys)
+        _score(seen, texts.heading, elsewhere, buys)
     _mark_ranges(found)
     _drop_repeated(found)
     _drop_cards(found, zones)
@@ -61,7 +65,7 @@ def _kind(seen: Seen) -> str:
     return "from" if seen.label & Label.FROM else "price"
 
 
-def _score(seen: Seen, heading_order: int | None, buys: dict[int, int]) -> None:
+def _score(seen: Seen, heading_order: int | None, elsewhere: float, buys: dict[int, int]) -> None:
     """Points for all that speaks for the amount."""
     place = seen.place
 
@@ -74,7 +78,8 @@ def _score(seen: Seen, heading_order: int | None, buys: dict[int, int]) -> None:
     add(_CALLED_A_PRICE.get(place.price, 0), "called a price")
     add(15 if place.exact else 0, "itemprop price")
     add(8 if place.current and place.price < NEVER else 0, "named current")
-    add(12 if seen.label & Label.PRICE else 0, "price label")
+    plain = not seen.label & (Label.SECONDARY | Label.RATE)
+    add(12 if plain and seen.label & Label.PRICE else 0, "price label")
     add(8 if seen.label & Label.NOW else 0, "now label")
     add(4 if place.strong else 0, "emphasised")
     add(_steps(place.around.up, _NEAR_HEADING), "near the heading")
@@ -85,6 +90,9 @@ def _score(seen: Seen, heading_order: int | None, buys: dict[int, int]) -> None:
         else:
             add(4 if distance > _SHORTLY_BEFORE else -6, "before the heading")
     add(_steps(subject.distance(seen.node, buys), _NEAR_BUTTON), "near the buy button")
+    bracketed = seen.before.endswith("(") and seen.after.startswith(")")
+    add(-12 if bracketed else 0, "in brackets")
+    add(-30 if seen.order > elsewhere else 0, "below a heading of other products")
     add(-18 if place.around.link else 0, "inside a link")
     add(-18 if seen.linked else 0, "beside another product's link")
 

@@ -73,7 +73,7 @@ def look(
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
     amounts = list(found.values())
-    scoring.judge(amounts, zones, heading=texts.heading, buys=subject.reach(buttons))
+    scoring.judge(amounts, zones, texts=texts, buys=subject.reach(buttons))
     view = View(amounts, zones, heading, buyable=bool(buttons), percents=texts.percents)
     winner.decide(view)
     return view
@@ -149,7 +149,9 @@ def _read(
         )  # fmt: skip
         if index == len(found) - 1 and not after.strip(" ()"):
             seen.behind = pieces.text_after(box)[:32]
-        seen.linked = linked or (money.end < len(text) and _leads_elsewhere(box))
+        seen.linked = linked or (text != text[money.start : money.end] and _leads_elsewhere(box))
+        if seen.linked and _has_a_picture(box):
+            seen.kind = "in a card"
         seen.label = labels.before(seen.before)
         if place.around.up == 0 and place.price > _NAMED_IN_HEADING:
             continue
@@ -165,6 +167,10 @@ def _leads_elsewhere(box: LexborNode) -> bool:
         return False
     href = link.attributes.get("href") or "#"
     return not href.startswith(("#", "javascript:")) and not labels.of(link.text()) & Label.BUY
+
+
+def _has_a_picture(box: LexborNode) -> bool:
+    return box.is_element_node and box.css_first("a[href] img") is not None
 
 
 def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:

@@ -185,7 +185,12 @@ def _read(node: LexborNode) -> _Own:
         or (bool(says & Says.HIDDEN) and not says & Says.OFFSCREEN and tag != "body")
     )
     zone = tag if tag in _ZONE_TAGS else ""
-    if not zone and says & Says.ZONE and tag not in ("body", "html", "main"):
+    if (
+        not zone
+        and says & Says.ZONE
+        and not says & Says.PRICE
+        and tag not in ("body", "html", "main")
+    ):
         zone = joined[:40]
     return _Own(
         says=says,
