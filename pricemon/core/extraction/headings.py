@@ -24,7 +24,6 @@ _PHRASES = """
     関連商品, おすすめ商品, 相关产品, 相關商品, 관련 상품, สินค้าที่เกี่ยวข้อง
 """
 _WHOLE = frozenset(" ".join(phrase.split()) for phrase in _PHRASES.split(","))
-)
 _BEGINNINGS = (
     "related", "you may also", "you might also", "customers also", "customers who", "recommended",
     "recently viewed", "frequently bought", "similar ", "more from", "more like", "people also",
