@@ -49,7 +49,8 @@ _EXACT = _table(
         current final special sale newprice pricenew pricenow mainprice productprice
         priceproduct detailprice pricedetail discounted reduced salesprice saleprice priceactual
         pricecurrent currentprice finalprice specialprice ins live your yourprice sell selling
-        sellprice prcdsc atual attuale aktuell huidige nuevo nova nowa
+        sellprice prcdsc rebajado rebajada scontato atual attuale aktuell huidige nuevo nova
+        nowa
     """,
     LIST="""
         old was before prev previous past origin orig original regular retail rrp msrp srp uvp
@@ -59,8 +60,8 @@ _EXACT = _table(
         pricewas regularprice priceregular originalprice priceoriginal retailprice
         referenceprice beforeprice nondiscounted withoutdiscount nodiscount last30 lowest30
         catalogprice crossedprice strikeprice rrpprice przed przedpromocja skreslona sugerowana
-        recommendedprice antigo antiguo antigua ancienne oude gammel tidligere alterpreis prcorg
-        orgprice priceorg
+        recommendedprice barrato barrado tachado tachada antigo antiguo antigua ancienne oude
+        gammel tidligere alterpreis prcorg orgprice priceorg
     """,
     STRUCK="""
         strike striked strikethrough strikeout crossed crossedout linethrough lt barre barré
@@ -83,8 +84,8 @@ _EXACT = _table(
     """,
     NOISE="""
         quantity qty total rating ratings star stars review reviews sku article ean phone tel
-        telephone date countdown timer stock counter count weight dimension dimensions range
-        plus minus stepper badge step
+        telephone date countdown timer stock counter count weight dimension dimensions plus
+        minus stepper badge step
     """,
     ZONE="""
         related similar recommend recommended recommendation recommendations recommends recently

@@ -126,6 +126,8 @@ PHRASES = _table(
         kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis
     """,
     SECONDARY="""
+        оптовая цена, оптовая, опт, оптом, cena hurtowa, hurtowa, großhandel, velkoobchod,
+        mayorista,
         approximately, approx, about, ungefähr, environ, aproximadamente, circa, rewards,
         in rewards,
         back, earn, worth, pay later, trade-in,

@@ -32,6 +32,7 @@ SHORT_LABEL = 30
 _ICON = 3
 _LONG_TEXT = 400
 _BOX_TEXT = 60
+_SPLIT_PRICE = 14
 _BOX_CLIMB = 4
 _RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
 _INLINE = frozenset(words("-text span small b strong i em sup sub a font label abbr bdi bdo"))
@@ -210,8 +211,11 @@ def _is_cents(parent: LexborNode) -> bool:
     if parent.tag in ("sup", "sub", "small"):
         return True
     above = parent.parent
-    if above is not None and above.tag == "sup":
-        return True
+    if above is not None:
+        # `<i>$</i><i>299</i><i>99</i>`: beside a sign, two digits of their own can be nothing else.
+        around = above.text(strip=True)
+        if above.tag == "sup" or (len(around) <= _SPLIT_PRICE and SIGN.search(around)):
+            return True
     declared = parent.attributes.get("class")
     return bool(names.says(declared or "") & Says.CENTS)
 
@@ -234,9 +238,10 @@ def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]
                 if any(money.sign for money in amounts(text[-4 * MAX_TEXT :])):
                     # On a line of its own its words were for its own amount.
                     text = _behind_amounts(text) if sibling.tag in _INLINE else ""
-                # What stands on lines of its own labels the number only when it is short.
+                # A line of its own labels the number when it is short and holds no value itself.
                 inline = sibling.tag in _INLINE and level == 0
-                fits = inline or len(text) <= SHORT_LABEL or text.endswith(":")
+                label = len(text) <= SHORT_LABEL and not _DIGIT.search(text)
+                fits = inline or label or text.endswith(":")
                 return (text if fits else ""), sibling.tag == "a" and len(text) > _ICON
             sibling = sibling.prev
         node = node.parent

@@ -29,6 +29,8 @@ class Seen:
     behind: str = ""
     """The text of the next element, when it stands on the same line."""
     linked: bool = False
+    firm: bool = False
+    """Whether its own text, not its surroundings, says that it is not the price."""
     score: int = 0
     kind: str = "price"
     """`price`; `list` (struck, was); or why it is not the product's: `secondary`, `range`, …"""

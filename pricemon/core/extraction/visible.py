@@ -141,6 +141,7 @@ def _read(
         before, after = text[end : money.start], text[money.end : following]
         end = money.end
         linked = False
+        own = labels.before(before) | labels.of(after)
         if index == 0 and not before.strip(" :"):
             before, linked = pieces.text_before(box, zones.subject)
         seen = Seen(
@@ -153,6 +154,7 @@ def _read(
         if seen.linked and _has_a_picture(box):
             seen.kind = "in a card"
         seen.label = labels.before(seen.before)
+        seen.firm = bool(own & (Label.SECONDARY | Label.RATE))
         if place.around.up == 0 and place.price > _NAMED_IN_HEADING:
             continue
         if money.sign or _bare_is_price(seen, text, money):

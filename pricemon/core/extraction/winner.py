@@ -56,7 +56,7 @@ def _casts_doubt(seen: Seen, best: Seen) -> bool:
     if seen.kind == "from":
         return seen.score > best.score
     # What stands where the price should and was put aside by a word may have been the price.
-    return seen.kind == "secondary" and seen.score > best.score + MARGIN
+    return seen.kind == "secondary" and not seen.firm and seen.score > best.score + MARGIN
 
 
 def _weight(group: list[Seen]) -> int:
