@@ -63,9 +63,13 @@ def apply(
     found = dict(planned.found) if planned else read_all(ordered, aws)
     _refuse_replacements(decide(ordered, found, aws, replace=replace))
     run = Run(aws, found, on_event, replace)
-    walked = walk(_by_id(ordered), forward(ordered), run.settle, interrupt=aws.stop)
-    changed = {r.id: r for r in ordered if r.id in walked.done and run.has_made(r)}
-    walked.failed |= walk(changed, {}, run.confirm, interrupt=aws.stop).failed
+    walked = walk(
+        ordered,
+        run.settle,
+        before=forward(ordered),
+        afterwards=run.confirm,
+        interrupt=aws.stop,
+    )
     return run.finish(walked, started)
 
 
@@ -86,7 +90,7 @@ def destroy(
     doomed = [r for r in ordered if r.id not in keep and r.kind not in keep]
     found = _read_to_delete(doomed, aws)
     run = Run(aws, found, on_event, frozenset())
-    walked = walk(_by_id(doomed), backward(doomed), run.remove, interrupt=aws.stop)
+    walked = walk(doomed, run.remove, before=backward(doomed), interrupt=aws.stop)
     return run.finish(walked, started)
 
 
@@ -98,12 +102,8 @@ def outputs(resources: Sequence[Resource], aws: Aws) -> dict[str, dict[str, str]
         found[resource.id] = resource.read(aws)
 
     ordered = in_order(resources)
-    walk(_by_id(ordered), {}, read).raise_first()
+    walk(ordered, read).raise_first()
     return {r.id: dict(there[1]) for r in ordered if (there := found[r.id]) is not None}
-
-
-def _by_id(resources: Sequence[Resource]) -> dict[str, Resource]:
-    return {resource.id: resource for resource in resources}
 
 
 def _refuse_replacements(intended: Plan) -> None:
@@ -123,7 +123,7 @@ def _read_to_delete(doomed: Sequence[Resource], aws: Aws) -> dict[str, Found]:
     def read(resource: Resource) -> None:
         found[resource.id] = resource.read(aws)
 
-    walk(_by_id(doomed), {}, read).raise_first()
+    walk(doomed, read).raise_first()
     there = [(r, state[0]) for r in doomed if (state := found[r.id]) is not None]
     for resource, have in there:
         refuse_foreign(resource, have)

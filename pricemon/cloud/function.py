@@ -195,7 +195,7 @@ class Function(Resource):
             config = aws.call("lambda", "get_function_configuration", FunctionName=self.name)
             return config if _settled(config) else None
 
-        config = aws.until(probe, f"{self.id} to be active", budget=300.0)
+        config = aws.until(probe, f"{self.id} to be active", budget=300.0, first_delay=0.05)
         if config.get("LastUpdateStatus") == "Failed":
             raise PricemonError(
                 f"{self.id}: {config.get('LastUpdateStatusReason', 'its last update failed')}"

@@ -27,7 +27,7 @@ def inventory(
         if resource.read(aws) is not None:
             found[resource.id] = resource.contents(aws)
 
-    walk({resource.id: resource for resource in ordered}, {}, look).raise_first()
+    walk(ordered, look).raise_first()
     return {resource.id: found[resource.id] for resource in ordered if resource.id in found}
 
 
@@ -45,7 +45,7 @@ def leftovers(resources: Sequence[Resource], aws: Aws, env: str) -> tuple[str, .
         named.update(dict.fromkeys(arns))
 
     ordered = in_order(resources)
-    walk({resource.id: resource for resource in ordered}, {}, look).raise_first()
+    walk(ordered, look).raise_first()
     tagged = aws.pages(
         "resourcegroupstaggingapi",
         "get_resources",

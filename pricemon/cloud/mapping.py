@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pricemon.cloud.documents import compact
 from pricemon.cloud.resource import Get, Outputs, Ref, Resource, State, resolve
 from pricemon.cloud.tagging import ours, surplus
-from pricemon.core.errors import PricemonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -129,8 +128,11 @@ class EventSourceMapping(Resource):
             **starting,
             **_parameters(want, want.keys(), new=True),
         )
-        self._wait_until_settled(aws, made["UUID"])
-        return self._only_one(aws, made)
+        _, one = aws.gather(
+            lambda: self._wait_until_settled(aws, made["UUID"]),
+            lambda: self._only_one(aws, made),
+        )
+        return {"uuid": one["UUID"], "arn": self._arn(aws, one)}
 
     def update(self, aws: Aws, want: State, changed: Collection[str]) -> Outputs:
         """See `Resource`. The wanted mapping is made before those of old streams are removed."""
@@ -158,21 +160,22 @@ class EventSourceMapping(Resource):
         for each in self._list(aws):
             self._delete(aws, each["UUID"])
 
-    def _only_one(self, aws: Aws, made: Found) -> Outputs:
+    def _only_one(self, aws: Aws, made: Found) -> Found:
         """AWS refuses a second mapping of the same two; where an endpoint does not, one stays.
 
         Two runs at the same time agree which.
         """
-        twins = [
-            each
-            for each in self._list(aws)
-            if each["EventSourceArn"] == made["EventSourceArn"]
-            and each["FunctionArn"] == made["FunctionArn"]
-        ]
-        for surplus_mapping in twins[1:]:
-            self._delete(aws, surplus_mapping["UUID"])
-        one = twins[0] if twins else made
-        return {"uuid": one["UUID"], "arn": self._arn(aws, one)}
+        twins = sorted(
+            (
+                each
+                for each in self._search(aws, EventSourceArn=made["EventSourceArn"])
+                if each["FunctionArn"] == made["FunctionArn"] and each["State"] != "Deleting"
+            ),
+            key=lambda each: str(each["UUID"]),
+        )
+        for twin in twins[1:]:
+            self._delete(aws, twin["UUID"])
+        return twins[0] if twins else made
 
     def _list(self, aws: Aws) -> list[Found]:
         """Our mappings, oldest source first (a stream's ARN ends in the time it began)."""
@@ -230,9 +233,7 @@ class EventSourceMapping(Resource):
     def _wait_until_settled(self, aws: Aws, uuid: str) -> None:
         def probe() -> bool | None:
             found = self._get(aws, uuid)
-            if found is None:
-                raise PricemonError(f"{self.id} was deleted by somebody else")
-            return True if found["State"] in _SETTLED else None
+            return True if found is None or found["State"] in _SETTLED else None
 
         aws.until(probe, f"{self.id} to be enabled", budget=300.0)
 

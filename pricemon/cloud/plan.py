@@ -77,7 +77,7 @@ def read_all(resources: Sequence[Resource], aws: Aws) -> dict[str, Found]:
         if resource.present:
             resource.prepare()
 
-    walk({resource.id: resource for resource in resources}, {}, read).raise_first()
+    walk(resources, read).raise_first()
     return found
 
 

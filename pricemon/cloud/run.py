@@ -117,12 +117,10 @@ class Run:
                 )
         self._outputs.setdefault(resource.id, (self._found[resource.id] or ({}, {}))[1])
 
-    def has_made(self, resource: Resource) -> bool:
-        """Whether this run has created or changed it."""
-        return self._did[resource.id] not in {Kind.KEEP, Kind.DELETE}
-
     def confirm(self, resource: Resource) -> None:
         """Wait until what was made or changed works."""
+        if self._did[resource.id] in {Kind.KEEP, Kind.DELETE}:
+            return
         with self._reporting(resource, end=False):
             resource.wait_until_ready(self._aws)
 

@@ -45,9 +45,12 @@ class ScheduleGroup(Resource):
 
     def create(self, aws: Aws, want: State) -> Outputs:
         """See `Resource`."""
-        self._wait_until_gone(aws)
-        made = aws.call(
-            "scheduler", "create_schedule_group", Name=self.name, Tags=pairs(want["tags"])
+        made = aws.create(
+            self._wait_until_gone,
+            "scheduler",
+            "create_schedule_group",
+            Name=self.name,
+            Tags=pairs(want["tags"]),
         )
         return {"arn": made["ScheduleGroupArn"], "name": self.name}
 

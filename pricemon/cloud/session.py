@@ -160,6 +160,20 @@ class Aws:
                 raise TakenError from error
             raise
 
+    def create(
+        self,
+        wait_until_gone: Callable[[Aws], None],
+        service: str,
+        operation: str,
+        **parameters: Any,
+    ) -> Any:
+        """As `call`, for what may still be there because its deletion takes time."""
+        try:
+            return self.call(service, operation, **parameters)
+        except TakenError:
+            wait_until_gone(self)
+            return self.call(service, operation, **parameters)
+
     def find(self, service: str, operation: str, **parameters: Any) -> Any | None:
         """As `call`, with `None` for what is not there."""
         try:
@@ -183,10 +197,22 @@ class Aws:
                 return None
             raise
 
-    def until(self, probe: Callable[[], T | None], what: str, *, budget: float = 120.0) -> T:
+    def until(
+        self,
+        probe: Callable[[], T | None],
+        what: str,
+        *,
+        budget: float = 120.0,
+        first_delay: float = 0.5,
+    ) -> T:
         """What `probe` gives as soon as it is not `None`; `what` completes "waiting for …"."""
         return waits.until(
-            probe, what, patience=self._patience, budget=budget, on_wait=_on_wait.get()
+            probe,
+            what,
+            patience=self._patience,
+            budget=budget,
+            first_delay=first_delay,
+            on_wait=_on_wait.get(),
         )
 
     def pause(self) -> None:

@@ -108,8 +108,8 @@ class Table(Resource):
 
     def create(self, aws: Aws, want: State) -> Outputs:
         """See `Resource`. Index, stream and tags come with the table; backups only after it."""
-        self._wait_until_gone(aws)
-        aws.call(
+        aws.create(
+            self._wait_until_gone,
             "dynamodb",
             "create_table",
             TableName=self.name,

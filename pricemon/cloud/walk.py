@@ -6,16 +6,20 @@ else; an interruption starts nothing more and waits for what is under way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+from pricemon.cloud.resource import Resource
 
-    from pricemon.cloud.resource import Resource
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
 
 _PARALLEL = 32
+
+Work = Callable[[Resource], None]
 
 
 @dataclass
@@ -25,6 +29,18 @@ class Walked:
     done: list[str] = field(default_factory=list)
     failed: dict[str, Exception] = field(default_factory=dict)
     not_started: list[str] = field(default_factory=list)
+
+    def note(self, id_: str, future: Future[None]) -> bool:
+        """Whether the work went well. Raises what is no `Exception`: it ends the walk."""
+        problem = future.exception()
+        if problem is None:
+            if id_ not in self.done:
+                self.done.append(id_)
+            return True
+        if not isinstance(problem, Exception):
+            raise problem
+        self.failed[id_] = problem
+        return False
 
     def raise_first(self) -> None:
         """Raise the first failure, if there was one."""
@@ -86,47 +102,39 @@ def backward(ordered: Sequence[Resource]) -> dict[str, set[str]]:
 
 
 def walk(
-    resources: Mapping[str, Resource],
-    before: Mapping[str, set[str]],
-    work: Callable[[Resource], None],
+    resources: Iterable[Resource],
+    work: Work,
     *,
+    before: Mapping[str, set[str]] | None = None,
+    afterwards: Work | None = None,
     interrupt: Callable[[], None] = lambda: None,
 ) -> Walked:
     """`work` on every resource once all of `before[id]` are done, over a bounded pool.
 
-    `interrupt` is called when something that is not an `Exception` (Ctrl-C) ends the walk: it
-    should make the running work return soon. That exception is then raised again.
+    `afterwards` follows on each, and nobody waits for it but the walk. `interrupt` is called when
+    something that is not an `Exception` (Ctrl-C) ends the walk: it should make the running work
+    return soon. That exception is then raised again.
     """
-    waiting = {id_: set(before.get(id_, ())) & resources.keys() for id_ in resources}
+    by_id = {resource.id: resource for resource in resources}
+    waiting = {id_: (before or {}).get(id_, set()) & by_id.keys() for id_ in by_id}
     walked = Walked()
-    running: dict[Future[None], str] = {}
+    running: dict[Future[None], tuple[str, bool]] = {}
     with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="resource") as pool:
         try:
-            while waiting or running:
-                ready = [id_ for id_, needs in waiting.items() if not needs]
-                for id_ in ready:
+            while True:
+                for id_ in [id_ for id_, needs in waiting.items() if needs <= set(walked.done)]:
                     del waiting[id_]
-                    running[pool.submit(work, resources[id_])] = id_
+                    running[pool.submit(work, by_id[id_])] = (id_, afterwards is not None)
                 if not running:
                     break  # what still waits, waits for something that failed
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    _settle(running.pop(future), future, waiting, walked)
+                    id_, goes_on = running.pop(future)
+                    if walked.note(id_, future) and goes_on and afterwards is not None:
+                        running[pool.submit(afterwards, by_id[id_])] = (id_, False)
         except BaseException:
             interrupt()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     walked.not_started = list(waiting)
     return walked
-
-
-def _settle(id_: str, future: Future[None], waiting: dict[str, set[str]], walked: Walked) -> None:
-    problem = future.exception()
-    if problem is None:
-        walked.done.append(id_)
-        for needs in waiting.values():
-            needs.discard(id_)
-    elif isinstance(problem, Exception):
-        walked.failed[id_] = problem
-    else:
-        raise problem

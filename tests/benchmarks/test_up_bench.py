@@ -2,7 +2,8 @@
 
 On the embedded AWS, in its own process. The chain is measured, not assumed: each resource's calls
 are attributed to it, those made at the same time count once, and the references between resources
-say whose calls must follow whose.
+say whose calls must follow whose. What the functions then take to become active is told apart: that
+is Lambda's own time (half a second there), and no call waits for it.
 """
 
 import base64
@@ -13,6 +14,7 @@ import threading
 import time
 import zipfile
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,12 @@ class Stopwatch:
     def count(self) -> int:
         return sum(map(len, self.calls.values()))
 
+    @property
+    def last_creation(self) -> float:
+        """When the last call that makes something was answered."""
+        making = [calls for (_, phase), calls in self.calls.items() if phase == "create"]
+        return max(ended for calls in making for _, ended in calls)
+
     def depth(self, resource: str, phase: str) -> int:
         """How many of the calls were made one after another."""
         number, free_at = 0, 0.0
@@ -87,7 +95,7 @@ class Stopwatch:
 def watched(monkeypatch):
     """Resources whose calls can be told apart."""
     for kind in Resource.__subclasses__():
-        for phase in ("read", "create"):
+        for phase in ("read", "create", "wait_until_ready"):
             method = getattr(kind, phase)
 
             def named(self, *args, _method=method, _phase=phase):
@@ -119,8 +127,30 @@ def bundle(folder: Path, function: str) -> Bundle:
     return Bundle(function=function, path=path, sha256=digest, size=size, unzipped_size=size)
 
 
-def run(endpoint: Any, folder: Path) -> tuple[Stopwatch, float, float, tuple[Resource, ...]]:
-    """One `up` from nothing but imported modules: the calls, start-up and run in seconds."""
+@dataclass(frozen=True)
+class Lap:
+    """One `up` from nothing but imported modules, with its moments in seconds."""
+
+    watch: Stopwatch
+    resources: tuple[Resource, ...]
+    began: float
+    ready: float
+    ended: float
+
+    @property
+    def start_up(self) -> float:
+        return self.ready - self.began
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.ready
+
+    @property
+    def chain(self) -> int:
+        return self.watch.chain(self.resources)
+
+
+def run(endpoint: Any, folder: Path) -> Lap:
     watch = Stopwatch()
     began = time.monotonic()
     session = boto3.Session(
@@ -136,23 +166,25 @@ def run(endpoint: Any, folder: Path) -> tuple[Stopwatch, float, float, tuple[Res
     ).resources
     ready = time.monotonic()
     engine.apply(resources, aws)
-    return watch, ready - began, time.monotonic() - ready, resources
+    return Lap(watch, resources, began, ready, time.monotonic())
 
 
 def test_up(endpoint, tmp_path, watched):
     """Prints calls and seconds, cold and unchanged, beside what the issue allows."""
-    cold, start, seconds, resources = run(endpoint, tmp_path)
-    chain = cold.chain(resources)
-    calls = chain - 1  # who we are is asked at the start
+    cold = run(endpoint, tmp_path)
+    making = cold.watch.last_creation - cold.ready
+    allowed = (cold.chain - 1) * LATENCY  # who we are is asked at the start
     print(  # noqa: T201 - a benchmark prints
-        f"\n{len(resources)} resources, {LATENCY * 1000:.0f} ms a call\n"
-        f"cold:      {cold.count} calls, longest chain {chain}; start-up {start:.2f} s, "
-        f"up {seconds:.2f} s = {seconds / (calls * LATENCY):.2f} x the chain (allowed 1.5)"
+        f"\n{len(cold.resources)} resources, {LATENCY * 1000:.0f} ms a call\n"
+        f"cold:      {cold.watch.count} calls, longest chain {cold.chain}; start-up "
+        f"{cold.start_up:.2f} s, up {making:.2f} s = {making / allowed:.2f} x the chain (allowed "
+        f"1.5), then {cold.seconds - making:.2f} s until the functions are active"
     )
-    same, start, seconds, resources = run(endpoint, tmp_path)
+    same = run(endpoint, tmp_path)
     print(  # noqa: T201 - a benchmark prints
-        f"unchanged: {same.count} calls, longest chain {same.chain(resources)}; start-up "
-        f"{start:.2f} s, up {seconds:.2f} s = {seconds / LATENCY:.1f} calls' time (allowed 6)"
+        f"unchanged: {same.watch.count} calls, longest chain {same.chain}; start-up "
+        f"{same.start_up:.2f} s, up {same.seconds:.2f} s = {same.seconds / LATENCY:.1f} calls' "
+        "time (allowed 6)"
     )
-    assert same.chain(resources) <= 6
-    assert same.count < cold.count
+    assert same.chain <= 6
+    assert same.watch.count < cold.watch.count
