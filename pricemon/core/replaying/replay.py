@@ -238,23 +238,22 @@ def _observed_at(record: Record) -> int:
 
 def _called(lanes: Sequence[_Lane], function: Function) -> Iterator[tuple[_Lane, Answer]]:
     """The lanes with the function's answers, as they come."""
-    hopeless = threading.Event()
-    failed, went_well = 0, False
+    lock = threading.Lock()
+    outcomes: Counter[bool] = Counter()  # by whether anything was handled
 
     def call(lane: _Lane) -> Answer:
-        if hopeless.is_set():
-            return Answer(handled=0, problem="not tried, as all others before it failed")
-        return function.handle([record for _, record in lane])
+        with lock:
+            if outcomes[False] >= _HOPELESS and not outcomes[True]:
+                return Answer(handled=0, problem="not tried, as all before it failed")
+        answer = function.handle([record for _, record in lane])
+        with lock:
+            outcomes[answer.handled > 0] += 1
+        return answer
 
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="replay")
     try:
         calls = {pool.submit(call, lane): lane for lane in lanes}
         for done in as_completed(calls):
-            answer = done.result()
-            failed += bool(answer.problem)
-            went_well = went_well or answer.handled > 0
-            if failed >= _HOPELESS and not went_well:
-                hopeless.set()
-            yield calls[done], answer
+            yield calls[done], done.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,14 +1,12 @@
 """What a message of the on-failure queue stands for: a record, a range, a time, or nothing."""
 
-import json
-
 import pytest
 
 from lambda_src.stream_processor import rejects
-from pricemon.core import dead_letters
 from pricemon.core.errors import GiveUp
 from pricemon.core.replaying import failures
 from pricemon.core.replaying.failures import Range, Window
+from tests.core.replaying.replay_kit import letter
 from tests.lambda_src.processor_kit import NOW, sequence
 
 BATCH = {
@@ -26,21 +24,6 @@ BATCH = {
     },
 }
 """As Lambda's guide shows it."""
-
-
-def letter(body, **attributes):
-    return dead_letters.parse(
-        {
-            "MessageId": "m1",
-            "ReceiptHandle": "r1",
-            "Body": body if isinstance(body, str) else json.dumps(body),
-            "Attributes": {"SentTimestamp": "1800000000000", "ApproximateReceiveCount": "1"},
-            "MessageAttributes": {
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-            },
-        }
-    )
 
 
 class Outbox:
