@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_src.stream_processor.publisher import Outcome
 from pricemon.core import alerts
-from pricemon.core.deferred import Waiting
-from pricemon.core.quiet import quiet_until
+from pricemon.core.alerting.deferred import Waiting
+from pricemon.core.alerting.quiet import quiet_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lambda_src.stream_processor.metrics import Metrics
     from lambda_src.stream_processor.publisher import Publisher
-    from pricemon.core.alert_log import AlertLog
+    from pricemon.core.alerting.alert_log import AlertLog
+    from pricemon.core.alerting.deferred import Deferred
     from pricemon.core.alerts import Message
     from pricemon.core.budget import Budget
-    from pricemon.core.deferred import Deferred
     from pricemon.core.model import Alert
     from pricemon.core.settings import AlertRules
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_src.stream_processor.publisher import RESERVE
 from pricemon.core import alerts
-from pricemon.core.deferred import Entry, Waiting
-from pricemon.core.facts import Facts
+from pricemon.core.alerting.deferred import Entry, Waiting
+from pricemon.core.alerting.facts import Facts
+from pricemon.core.alerting.rulebook import effective_rules
 from pricemon.core.model import Status
-from pricemon.core.rulebook import effective_rules
 from pricemon.core.rules import evaluate
 from pricemon.core.table import Table
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from lambda_src.stream_processor.delivery import Delivery
     from lambda_src.stream_processor.evidence import Evidence
+    from pricemon.core.alerting.deferred import Deferred
+    from pricemon.core.alerting.states import States
     from pricemon.core.alerts import Message
-    from pricemon.core.deferred import Deferred
     from pricemon.core.dynamo import Rows
     from pricemon.core.settings import Settings
-    from pricemon.core.states import States
 
 CHUNK = alerts.DIGEST_SIZE
 """Rows taken at a time: bounded by the lease, which all of them must be delivered within."""

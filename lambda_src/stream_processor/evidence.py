@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pricemon.core import facts, groups, past
-from pricemon.core.changes import price_of
+from pricemon.core.alerting import facts, groups, past
+from pricemon.core.alerting.changes import price_of
+from pricemon.core.alerting.facts import DAY, Facts
 from pricemon.core.dynamo import Throttled
 from pricemon.core.errors import PricemonError
-from pricemon.core.facts import DAY, Facts
 
 if TYPE_CHECKING:
     from pricemon.core.dynamo import Rows

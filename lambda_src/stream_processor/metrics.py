@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from pricemon.core.changes import ChangeKind
+from pricemon.core.alerting.changes import ChangeKind
 from pricemon.core.model import AlertKind
 
 if TYPE_CHECKING:

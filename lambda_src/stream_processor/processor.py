@@ -22,18 +22,19 @@ from lambda_src.stream_processor.evidence import Evidence
 from lambda_src.stream_processor.lanes import Lane, Step, Stop
 from lambda_src.stream_processor.metrics import Metrics
 from lambda_src.stream_processor.publisher import RESERVE, Publisher
-from pricemon.core import changes, items
-from pricemon.core.alert_log import AlertLog
+from pricemon.core import items
+from pricemon.core.alerting import changes
+from pricemon.core.alerting.alert_log import AlertLog
+from pricemon.core.alerting.deferred import Deferred
+from pricemon.core.alerting.facts import Facts
+from pricemon.core.alerting.rulebook import effective_rules
+from pricemon.core.alerting.states import States
 from pricemon.core.attributes import MalformedItem
 from pricemon.core.budget import Budget
-from pricemon.core.deferred import Deferred
 from pricemon.core.dynamo import Rows, Throttled, chunks
 from pricemon.core.errors import GiveUp, JobError
-from pricemon.core.facts import Facts
 from pricemon.core.model import Reason
-from pricemon.core.rulebook import effective_rules
 from pricemon.core.rules import Evaluation, evaluate
-from pricemon.core.states import States
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

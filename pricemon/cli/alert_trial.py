@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from pricemon.core import alerts, facts, groups, past, rule_report
-from pricemon.core.changes import price_of
+from pricemon.core import alerts
+from pricemon.core.alerting import facts, groups, past, rule_report
+from pricemon.core.alerting.changes import price_of
+from pricemon.core.alerting.quiet import quiet_until
+from pricemon.core.alerting.rule_case import percent
+from pricemon.core.alerting.rulebook import effective_rules
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.model import Alert, AlertKind, Known, Product, Status
-from pricemon.core.quiet import quiet_until
-from pricemon.core.rule_case import percent
-from pricemon.core.rulebook import effective_rules
 from pricemon.core.rules import evaluate
 
 if TYPE_CHECKING:
-    from pricemon.core.rule_report import Line
+    from pricemon.core.alerting.rule_report import Line
     from pricemon.core.settings import AlertRules, Settings
     from pricemon.core.table import Table
 

@@ -112,7 +112,7 @@ def lows(
 
         pricemon lows --days 180 --since 30d
     """
-    from pricemon.core.alert_text import lowest_days
+    from pricemon.core.alerting.alert_text import lowest_days
 
     _show(
         ctx,
@@ -167,7 +167,7 @@ def schema(ctx: typer.Context) -> None:
         pricemon alerts schema > alert.schema.json
     """
     from pricemon.cli import render
-    from pricemon.core.alert_schema import SCHEMA
+    from pricemon.core.alerting.alert_schema import SCHEMA
 
     del ctx
     render.print_json(SCHEMA)
@@ -208,6 +208,6 @@ def _show(
 
 
 def _stored(mine: context.Context, since: int, until: int) -> Iterator[Alert]:
-    from pricemon.core.alert_log import AlertLog
+    from pricemon.core.alerting.alert_log import AlertLog
 
     return AlertLog(mine.table.rows).between(since, until)

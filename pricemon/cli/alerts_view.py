@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pricemon.cli import render
 from pricemon.core import alerts
-from pricemon.core.alert_text import lowest_days, subject
-from pricemon.core.wording import change, clean, iso, money, plain_money
+from pricemon.core.alerting.alert_text import lowest_days, subject
+from pricemon.core.alerting.wording import change, clean, iso, money, plain_money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

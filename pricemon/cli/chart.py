@@ -7,10 +7,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pricemon.core.wording import day, number
+from pricemon.core.alerting.wording import day, number
 
 if TYPE_CHECKING:
-    from pricemon.core.facts import Step
+    from pricemon.core.alerting.facts import Step
 
 MARKS = "─━╌═┄┈"
 """What the lines of several products are drawn with, in order."""

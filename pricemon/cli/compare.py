@@ -28,7 +28,7 @@ def compare(
     from pricemon.cli import compare_view, long_history
     from pricemon.cli.history_view import History
     from pricemon.core import comparison
-    from pricemon.core.groups import Groups
+    from pricemon.core.alerting.groups import Groups
 
     mine = context.current(ctx)
     until = periods.now()

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from pricemon.cli import history_view, render
-from pricemon.core.wording import change, money, plain_money
+from pricemon.core.alerting.wording import change, money, plain_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,9 +13,10 @@ from rich.markup import escape
 from rich.text import Text
 
 from pricemon.cli import chart, picture, render
-from pricemon.core import facts, history
+from pricemon.core import history
+from pricemon.core.alerting import facts
+from pricemon.core.alerting.wording import change, iso, money, number, plain_money
 from pricemon.core.errors import PricemonError, UsageError
-from pricemon.core.wording import change, iso, money, number, plain_money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from pricemon.core.facts import Step
+    from pricemon.core.alerting.facts import Step
     from pricemon.core.history import Entry, Period, Statistics
     from pricemon.core.model import Observation, Product
 

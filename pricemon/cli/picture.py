@@ -13,11 +13,11 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pricemon.core.alerting.wording import clean, day, number
 from pricemon.core.errors import PricemonError
-from pricemon.core.wording import clean, day, number
 
 if TYPE_CHECKING:
-    from pricemon.core.facts import Step
+    from pricemon.core.alerting.facts import Step
 
 WIDTH, PLOT_HEIGHT, ROW = 960, 360, 20
 """Pixels: the picture's width, the height above the legend, and one row of the legend."""

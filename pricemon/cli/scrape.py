@@ -174,7 +174,7 @@ def _alerts(mine: context.Context, run: Run) -> int:
     Alerts come after the prices, through the table's stream: while prices have changed, look until
     the number has stood still for a few seconds.
     """
-    from pricemon.core.alert_log import AlertLog
+    from pricemon.core.alerting.alert_log import AlertLog
 
     log = AlertLog(mine.table.rows)
     number, still = 0, 0

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pricemon.core import alert_text
-from pricemon.core.alert_text import TITLE
+from pricemon.core.alerting import alert_text
+from pricemon.core.alerting.alert_text import TITLE
+from pricemon.core.alerting.wording import clean, plain_money
 from pricemon.core.model import Alert, AlertKind, Availability
-from pricemon.core.wording import clean, plain_money
 
 SCHEMA = 1
 """Version of the document."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pricemon.core.changes import price_of
-from pricemon.core.groups import buyable
-from pricemon.core.rule_case import percent
+from pricemon.core.alerting.changes import price_of
+from pricemon.core.alerting.groups import buyable
+from pricemon.core.alerting.rule_case import percent
 
 if TYPE_CHECKING:
     from pricemon.core.model import Product

@@ -16,9 +16,9 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from pricemon.core.facts import Step, prices
+from pricemon.core.alerting.facts import Step, prices
+from pricemon.core.alerting.rule_case import percent
 from pricemon.core.model import Observation, Outcome
-from pricemon.core.rule_case import percent
 
 ACCEPTED = (Outcome.ACCEPTED, Outcome.NOT_MODIFIED)
 

@@ -19,14 +19,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pricemon.core.changes import options_changed, price_of
+from pricemon.core.alerting.changes import options_changed, price_of
+from pricemon.core.alerting.rule_case import RANK, Case
 from pricemon.core.model import Alert, AlertKind, AlertState, Product, Status
-from pricemon.core.rule_case import RANK, Case
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from pricemon.core.facts import Facts
+    from pricemon.core.alerting.facts import Facts
     from pricemon.core.settings import AlertRules
 
 

@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 from pricemon.cli import alerts, context, periods
 from pricemon.cloud.names import Names
 from pricemon.cloud.session import Aws
-from pricemon.core.alert_log import AlertLog
+from pricemon.core.alerting.alert_log import AlertLog
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.items import product_item
 from pricemon.core.model import (

@@ -14,8 +14,8 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from pricemon.cli import compare, context, periods
+from pricemon.core.alerting.groups import Groups
 from pricemon.core.errors import UsageError
-from pricemon.core.groups import Groups
 from pricemon.core.items import product_item
 from pricemon.core.model import Availability, Known, Observation, Outcome, Product, Status
 from pricemon.core.table import Table

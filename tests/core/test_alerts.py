@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricemon.core import alert_text, alerts
-from pricemon.core.alert_schema import SCHEMA
-from pricemon.core.facts import DAY
+from pricemon.core import alerts
+from pricemon.core.alerting import alert_text
+from pricemon.core.alerting.alert_schema import SCHEMA
+from pricemon.core.alerting.facts import DAY
+from pricemon.core.alerting.wording import change, clean, money, number, plain_money, shorten, width
 from pricemon.core.model import Alert, AlertKind, Availability
-from pricemon.core.wording import change, clean, money, number, plain_money, shorten, width
 
 NOW = 1_732_233_600_000
 ALERT = Alert(

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricemon.core import facts, history
-from pricemon.core.facts import DAY, Facts
+from pricemon.core import history
+from pricemon.core.alerting import facts
+from pricemon.core.alerting.facts import DAY, Facts
 from pricemon.core.model import Observation, Outcome
 
 HOUR = 3_600_000

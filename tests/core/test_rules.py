@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pricemon.core.facts import Facts
+from pricemon.core.alerting.facts import Facts
+from pricemon.core.alerting.rule_case import alert_id
 from pricemon.core.model import (
     Alert,
     AlertKind,
@@ -20,7 +21,6 @@ from pricemon.core.model import (
     Product,
     Status,
 )
-from pricemon.core.rule_case import alert_id
 from pricemon.core.rules import evaluate
 from pricemon.core.settings import AlertRules, alert_rules
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricemon.core.facts import Facts
+from pricemon.core.alerting.facts import Facts
 from pricemon.core.model import AlertState, Known, Product, Status
 from pricemon.core.rules import evaluate
 from pricemon.core.settings import AlertRules

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from lambda_src.stream_processor import publisher
 from pricemon.core import items
-from pricemon.core.alert_log import AlertLog
+from pricemon.core.alerting.alert_log import AlertLog
 from pricemon.core.model import AlertState, Availability, Status
 from pricemon.core.settings import AlertRules, RetailerSettings
 from tests.lambda_src.processor_kit import (

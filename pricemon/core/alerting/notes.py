@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pricemon.core import alert_text, alerts
+from pricemon.core import alerts
+from pricemon.core.alerting import alert_text
+from pricemon.core.alerting.wording import clean, shorten
 from pricemon.core.errors import GiveUp
 from pricemon.core.model import AlertKind, Reason
-from pricemon.core.wording import clean, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,12 +15,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from pricemon.core.alerting.changes import price_of
+from pricemon.core.alerting.rulebook import effective_rules
 from pricemon.core.archive import ArchiveError
 from pricemon.core.archiving.reading import Problem, Record
-from pricemon.core.changes import price_of
 from pricemon.core.errors import GiveUp
 from pricemon.core.model import AlertState, Product
-from pricemon.core.rulebook import effective_rules
 from pricemon.core.settings import AlertRules
 
 if TYPE_CHECKING:

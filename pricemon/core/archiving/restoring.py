@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from pricemon.core import items
+from pricemon.core.alerting.facts import DAY
+from pricemon.core.alerting.groups import Groups
+from pricemon.core.alerting.states import States
 from pricemon.core.archiving.reading import Hour, Problem
 from pricemon.core.archiving.rebuilding import Catalogue, noting, quiet_state
 from pricemon.core.attributes import MalformedItem
 from pricemon.core.dynamo import GET_LIMIT, Throttled, chunks
-from pricemon.core.facts import DAY
-from pricemon.core.groups import Groups
-from pricemon.core.states import States
 
 if TYPE_CHECKING:
     from pricemon.core.model import Observation, Product

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pricemon.core.facts import DAY
+from pricemon.core.alerting.facts import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import items
+from pricemon.core.alerting.changes import is_quiet
+from pricemon.core.alerting.facts import DAY
 from pricemon.core.archive import ArchiveError
 from pricemon.core.archiving.reading import Hour, Problem, hours, listing
-from pricemon.core.changes import is_quiet
-from pricemon.core.facts import DAY
 from pricemon.core.model import Known, Outcome, Product, Status
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pricemon.core import items
+from pricemon.core.alerting.facts import Facts
+from pricemon.core.alerting.rulebook import effective_rules
+from pricemon.core.alerting.states import States
 from pricemon.core.archive import Entry
 from pricemon.core.archiving import restoring
 from pricemon.core.archiving.restoring import Restorer
 from pricemon.core.dynamo import Throttled
-from pricemon.core.facts import Facts
 from pricemon.core.model import Known, Observation, Outcome, Product, Status
-from pricemon.core.rulebook import effective_rules
 from pricemon.core.rules import evaluate
 from pricemon.core.settings import AlertRules, Settings
-from pricemon.core.states import States
 from tests.core.archiving.archive_kit import (
     DAY,
     START,
@@ -224,7 +224,7 @@ def test_a_product_that_appears_meanwhile_is_kept(world: World) -> None:
 
 
 def test_groups_find_their_members_again(world: World) -> None:
-    from pricemon.core.groups import Groups
+    from pricemon.core.alerting.groups import Groups
 
     history(world, 10, 1)
     restorer(world).restore(world.hours())

@@ -13,9 +13,9 @@ import pytest
 from moto import mock_aws
 
 from pricemon.core import items
+from pricemon.core.alerting.groups import Groups, buyable, offers
 from pricemon.core.comparison import compare
 from pricemon.core.dynamo import Rows
-from pricemon.core.groups import Groups, buyable, offers
 from pricemon.core.model import Availability, Known, Product, Status
 
 KNOWN = Known(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pricemon.core.changes import price_of
+from pricemon.core.alerting.changes import price_of
 from pricemon.core.model import AlertKind
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from pricemon.core.facts import Facts
+    from pricemon.core.alerting.facts import Facts
     from pricemon.core.model import Alert, AlertState, Product
     from pricemon.core.rules import Evaluation
     from pricemon.core.settings import AlertRules

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pricemon.core import alerts, attributes
-from pricemon.core.alert_log import last_of, unique_time
+from pricemon.core.alerting.alert_log import last_of, unique_time
 from pricemon.core.model import Alert, AlertKind
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pricemon.core import attributes, changes, dynamo, items
-from pricemon.core.changes import price_of
+from pricemon.core import attributes, dynamo, items
+from pricemon.core.alerting import changes
+from pricemon.core.alerting.changes import price_of
 from pricemon.core.model import Status
 
 if TYPE_CHECKING:

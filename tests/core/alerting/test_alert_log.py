@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pricemon.core.alert_log import AlertLog, last_of, unique_time
+from pricemon.core.alerting.alert_log import AlertLog, last_of, unique_time
 from pricemon.core.dynamo import Rows
 from pricemon.core.model import Alert, AlertKind
 

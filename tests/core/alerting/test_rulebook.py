@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from pricemon.core.alerting.rulebook import effective_rules
 from pricemon.core.errors import GiveUp
 from pricemon.core.model import Product
-from pricemon.core.rulebook import effective_rules
 from pricemon.core.settings import AlertRules, RetailerSettings, Settings
 
 SETTINGS = Settings(

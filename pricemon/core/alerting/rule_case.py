@@ -10,12 +10,12 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from pricemon.core.changes import BUYABLE, UNAVAILABLE, price_of
+from pricemon.core.alerting.changes import BUYABLE, UNAVAILABLE, price_of
+from pricemon.core.alerting.wording import money
 from pricemon.core.model import Alert, AlertKind, AlertState, Known, Product, Status
-from pricemon.core.wording import money
 
 if TYPE_CHECKING:
-    from pricemon.core.facts import Facts
+    from pricemon.core.alerting.facts import Facts
     from pricemon.core.settings import AlertRules
 
 RANK = (

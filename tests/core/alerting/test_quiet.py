@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from pricemon.core.quiet import quiet_until
+from pricemon.core.alerting.quiet import quiet_until
 
 
 def ms(text: str) -> int:

@@ -12,8 +12,8 @@ from pricemon.core.attributes import Row
 from pricemon.core.model import Outcome
 
 if TYPE_CHECKING:
+    from pricemon.core.alerting.facts import Step
     from pricemon.core.dynamo import Rows
-    from pricemon.core.facts import Step
 
 _ACCEPTED = (Outcome.ACCEPTED.value, Outcome.NOT_MODIFIED.value)
 

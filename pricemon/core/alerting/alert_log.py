@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import alerts, attributes
-from pricemon.core.facts import DAY
+from pricemon.core.alerting.facts import DAY
 
 if TYPE_CHECKING:
     from pricemon.core.attributes import Item

@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pricemon.core.facts import DAY, PRIOR_DAYS
+from pricemon.core.alerting.facts import DAY, PRIOR_DAYS
+from pricemon.core.alerting.wording import change, clean, day, moment, money, shorten, width
 from pricemon.core.model import Alert, AlertKind
-from pricemon.core.wording import change, clean, day, moment, money, shorten, width
 
 SUBJECT = 99
 """SNS takes subjects of *less than* 100 characters."""

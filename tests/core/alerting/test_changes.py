@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pricemon.core.changes import detect, is_quiet, options_changed
+from pricemon.core.alerting.changes import detect, is_quiet, options_changed
 from pricemon.core.model import Availability, Held, Known, Product, Status
 
 IN, OUT = Availability.IN_STOCK, Availability.OUT_OF_STOCK
