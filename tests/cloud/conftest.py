@@ -5,8 +5,9 @@ import hashlib
 import socket
 import threading
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property, partial, partialmethod
 from pathlib import Path
@@ -69,6 +70,10 @@ subscriptions:
 
 LOADER = Loader()
 """The descriptions of the services, read once for all sessions."""
+
+
+CLIENTS: defaultdict[str | None, dict[str, Future[Any]]] = defaultdict(dict)
+"""By endpoint; `None` is moto."""
 
 
 class Cut(BaseException):
@@ -197,8 +202,10 @@ class World:
 
     @cached_property
     def usual(self) -> Aws:
-        """One session for everything that meets no trouble."""
-        return self.aws()
+        """Everything that meets no trouble shares its clients, over all tests: they are dear."""
+        aws = self.aws()
+        aws._clients = CLIENTS[self.endpoint.url if self.endpoint else None]
+        return aws
 
     def up(self, text: str = BASE) -> engine.Result:
         aws = self.usual

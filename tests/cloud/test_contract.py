@@ -19,13 +19,13 @@ def of_kind(stack: tuple[Resource, ...], kind: str) -> list[Resource]:
 
 
 def test_every_kind_is_held_to_it(world, configs):
-    stack = world.stack(world.aws(), configs["other"])
+    stack = world.stack(world.usual, configs["other"])
     assert sorted({resource.kind for resource in stack}) == list(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_contract(world, configs, kind):
-    aws = world.aws()
+    aws = world.usual
     resources = of_kind(world.stack(aws, configs["other"]), kind)
     names = {resource.id for resource in resources}
 

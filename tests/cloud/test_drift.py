@@ -391,13 +391,13 @@ def mended(aws: Aws, resource: Resource, field: str, hand: Hand) -> None:
 
 def test_every_declared_field_has_a_hand(world, configs):
     """No field is left out, unless with a reason."""
-    fields = declared(world.stack(world.aws(), configs["other"])).keys()
+    fields = declared(world.stack(world.usual, configs["other"])).keys()
     assert fields == HANDS.keys() | NOT_BY_HAND.keys()
 
 
 def drift(world: Any, text: str, keys: Collection[tuple[str, str]]) -> None:
     """Make the resources that have the fields, then change and mend one field after another."""
-    aws = world.aws()
+    aws = world.usual
     having = declared(world.stack(aws, text))
     chosen = {
         key: next((r for r in having[key] if r.name == NEEDS.get(key)), having[key][-1])
