@@ -83,11 +83,13 @@ def name_of(letter: DeadLetter) -> tuple[str, str] | None:
 
 
 def _range(info: Mapping[str, Any]) -> Range:
+    first, last = str(info["startSequenceNumber"]), str(info["endSequenceNumber"])
+    int(first), int(last)  # else a `ValueError`
     return Range(
         stream_arn=str(info["streamArn"]),
         shard_id=str(info["shardId"]),
-        first=str(info["startSequenceNumber"]),
-        last=str(info["endSequenceNumber"]),
+        first=first,
+        last=last,
         window=Window(
             since=_milliseconds(info["approximateArrivalOfFirstRecord"]),
             # the times are whole seconds

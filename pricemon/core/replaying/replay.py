@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import dead_letters
-from pricemon.core.errors import GiveUp
+from pricemon.core.errors import GiveUp, PricemonError
 from pricemon.core.replaying import failures, stream
 from pricemon.core.replaying.failures import Range, Window
 from pricemon.core.replaying.invoking import Answer
@@ -130,20 +130,19 @@ def prepare(letters: Iterable[DeadLetter], *, streams: Any, archive: Archive) ->
     for letter in sorted(letters, key=lambda letter: (letter.sent_at, letter.message_id)):
         try:
             found = failures.parse(letter)
+            if isinstance(found, Window):
+                lost.append((letter, found))
+            elif isinstance(found, Range):
+                records = stream.changes(streams, found)
+                tasks.append(Task(letters=(letter,), source="stream", records=records))
+            else:
+                tasks.append(Task(letters=(letter,), source="message", records=(found,)))
+        except stream.Gone as gone:
+            lost.append((letter, gone.window))
         except GiveUp as error:
             tasks.append(Task(letters=(letter,), source="message", problem=error.detail))
-            continue
-        if isinstance(found, Window):
-            lost.append((letter, found))
-        elif isinstance(found, Range):
-            try:
-                records = stream.changes(streams, found)
-            except stream.Gone:
-                lost.append((letter, found.window))
-            else:
-                tasks.append(Task(letters=(letter,), source="stream", records=records))
-        else:
-            tasks.append(Task(letters=(letter,), source="message", records=(found,)))
+        except PricemonError as error:
+            tasks.append(Task(letters=(letter,), source="stream", problem=error.message))
     return tasks + [_from_archive(archive, *group) for group in merged(lost)]
 
 

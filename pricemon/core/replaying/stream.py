@@ -6,13 +6,16 @@ import base64
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pricemon.core.errors import PricemonError
+from botocore.exceptions import ClientError, ParamValidationError
+
+from pricemon.core.errors import GiveUp, PricemonError
 from pricemon.core.messages import is_product_record
+from pricemon.core.model import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pricemon.core.replaying.failures import Range, Record
+    from pricemon.core.replaying.failures import Range, Record, Window
 
 _EMPTY_PAGES = 50
 """A page may be empty although more is to come; so many in a row are not a gap any more."""
@@ -21,12 +24,17 @@ _EMPTY_PAGES = 50
 class Gone(Exception):
     """The stream has the range no more: it was trimmed, or the table was made anew."""
 
+    def __init__(self, window: Window) -> None:
+        super().__init__()
+        self.window = window
+
 
 def changes(streams: Any, wanted: Range) -> list[Record]:
     """The changes of product rows in the range, as the processor is given them.
 
-    `streams` is a boto3 `dynamodbstreams` client. Raises `Gone`, and `PricemonError` if the stream
-    never came to the range's end; other errors of AWS pass through.
+    `streams` is a boto3 `dynamodbstreams` client. Raises `Gone`, `GiveUp(bad_message)` for a range
+    of no stream, and `PricemonError` if the stream never came to the range's end; other errors of
+    AWS pass through.
     """
     try:
         return [record for record in _records(streams, wanted) if _is_change(record)]
@@ -34,7 +42,13 @@ def changes(streams: Any, wanted: Range) -> list[Record]:
         streams.exceptions.ResourceNotFoundException,
         streams.exceptions.TrimmedDataAccessException,
     ) as error:
-        raise Gone(str(error)) from error
+        raise Gone(wanted.window) from error
+    except ParamValidationError as error:
+        raise GiveUp(Reason.BAD_MESSAGE, str(error)) from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        raise GiveUp(Reason.BAD_MESSAGE, str(error)) from error
 
 
 def _is_change(record: Record) -> bool:

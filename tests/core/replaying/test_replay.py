@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lambda_src.stream_processor import rejects
@@ -284,6 +285,21 @@ def test_a_damaged_archive_is_used_as_far_as_it_goes_and_the_message_stays(world
     report = world.run()
     assert world.told() == [("p1", "80.00")]
     assert "could not be read" in report.left[0].problem
+    assert len(world.waiting()) == 1
+
+
+def test_a_message_of_no_stream_harms_no_other(world):
+    class Refusing(Shard):
+        def get_shard_iterator(self, **_):
+            error = {"Error": {"Code": "ValidationException", "Message": "of another account"}}
+            raise ClientError(error, "GetShardIterator")
+
+    world.streams = Refusing([])
+    world.give_up(sequence(["100", "80"], "p2"))
+    world.put_away(*sequence(["100", "80"]))
+    report = world.run()
+    assert (report.replayed, world.told()) == (2, [("p1", "80.00")])
+    assert "of another account" in report.left[0].problem
     assert len(world.waiting()) == 1
 
 

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
-from pricemon.core.errors import PricemonError
+from pricemon.core.errors import GiveUp, PricemonError
 from pricemon.core.replaying import stream
 from pricemon.core.replaying.failures import Range, Window
 from tests.core.replaying.replay_kit import ARN, Shard
+from tests.core.table_kit import client
 from tests.lambda_src.processor_kit import product, reading, record, sequence
 
 
@@ -49,6 +51,24 @@ def test_times_and_bytes_are_as_lambda_gives_them():
 def test_trimmed_or_made_anew_it_is_gone(code):
     with pytest.raises(stream.Gone):
         stream.changes(Shard([], refusal=code), wanted(1, 2))
+
+
+def test_a_range_of_no_stream_is_refused():
+    """By boto3 before it asks, or by DynamoDB."""
+    never_asked = client("dynamodbstreams")
+    with pytest.raises(GiveUp, match="Invalid length for parameter"):
+        stream.changes(never_asked, wanted(1, 2))
+    error = {"Error": {"Code": "ValidationException", "Message": "of another account"}}
+
+    class Refusing(Shard):
+        def get_shard_iterator(self, **_):
+            raise ClientError(error, "GetShardIterator")
+
+    with pytest.raises(GiveUp, match="of another account"):
+        stream.changes(Refusing([]), wanted(1, 2))
+    error["Error"]["Code"] = "AccessDeniedException"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stream.changes(Refusing([]), wanted(1, 2))
 
 
 def test_a_closed_shard_ends_before_the_range_does():
