@@ -77,7 +77,7 @@ def notifier(stack: Builder, *, topic: Topic, bucket: Bucket) -> list[Resource]:
             source=queue.ref("arn"),
             function=function.ref("arn"),
             batch_size=options.batch_size,
-            maximum_concurrency=options.max_concurrency,
+            maximum_concurrency=stack.at_once(options.max_concurrency),
         ),
         _alarm(stack, topic, dlq),
     ]

@@ -6,6 +6,7 @@ a reference, and so decides the order.
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -170,7 +171,7 @@ class Builder:
                 function=scraper.ref("arn"),
                 batch_size=jobs.batch_size,
                 batch_window=jobs.batch_window,
-                maximum_concurrency=jobs.max_concurrency,
+                maximum_concurrency=self.at_once(jobs.max_concurrency),
             ),
             EventSourceMapping(
                 name=f"{table.name}-to-{processor.name}",
@@ -293,6 +294,10 @@ class Builder:
             security_groups=vpc.security_groups,
         )
 
+    def at_once(self, wanted: int) -> int:
+        """How many instances may work at once: on the embedded AWS each is a process of ours."""
+        return min(wanted, _host_workers()) if self.config.is_local else wanted
+
     def schedules(self, queue: Queue, processor: Function) -> list[Resource]:
         """The schedules of the sweeps and of deferred alerts, with their group and role."""
         options = self.config.schedule
@@ -332,6 +337,11 @@ def _env(**values: Any) -> dict[str, Any]:
     """Environment variables by `Wiring`'s names, for values that are references yet."""
     names = Wiring(**{key: key for key in values}).to_env()
     return {variable: values[key] for variable, key in names.items() if key in values}
+
+
+def _host_workers() -> int:
+    """Processes this machine can keep busy: one for each core, and one to wait for the network."""
+    return max(2, (os.cpu_count() or 1) + 1)
 
 
 def _host() -> str:

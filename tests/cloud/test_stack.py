@@ -320,3 +320,16 @@ def test_names_fit_the_limits_of_aws():
     assert len(names.bucket) <= 63
     assert len(Names("e" * 20, "123456789012", "s" * 17).bucket) <= 63
     assert len(names.schedule) <= 64
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 2), (2, 3), (64, 10), (None, 2)])
+def test_a_laptop_starts_no_more_workers_than_it_can_use(world, monkeypatch, cores, workers):
+    """On the embedded AWS every instance is a process of this machine; in the cloud it is not."""
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    for text, expected in ((CLOUD, 10), ("retailers: {shop: {hosts: [shop.example]}}", workers)):
+        mapping = next(
+            resource
+            for resource in world.stack(world.usual, text)
+            if resource.id.startswith("mapping/price-monitor-scraping-")
+        )
+        assert mapping.maximum_concurrency == expected
