@@ -22,9 +22,9 @@ Client = Callable[[str], Any]
 Hand = Callable[[Client, Any, Mapping[str, Any]], object]
 """Changes one field of a resource: given clients, the resource, and its outputs."""
 
-NOBODY = {
+OPEN = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}],
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}],
 }
 ANYBODY = {
     "Version": "2012-10-17",
@@ -206,12 +206,12 @@ HANDS: dict[tuple[str, str], Hand] = {
         "RedriveAllowPolicy", json.dumps({"redrivePermission": "denyAll"})
     ),
     ("queue", "encryption"): queue("KmsMasterKeyId", "arn:aws:kms:eu-west-1:123456789012:key/1"),
-    ("queue", "policy"): queue("Policy", json.dumps(NOBODY)),
+    ("queue", "policy"): queue("Policy", json.dumps(OPEN)),
     ("queue", "tags"): lambda c, _, out: c("sqs").tag_queue(
         QueueUrl=out["url"], Tags={"extra": "1"}
     ),
     ("topic", "display_name"): topic("DisplayName", "Offers"),
-    ("topic", "policy"): topic("Policy", json.dumps(NOBODY)),
+    ("topic", "policy"): topic("Policy", json.dumps(OPEN)),
     ("topic", "encryption"): topic("KmsMasterKeyId", "alias/aws/sns"),
     ("topic", "subscribers"): lambda c, _, out: c("sns").untag_resource(
         ResourceArn=out["arn"], TagKeys=["pricemon:subscribers"]
@@ -421,6 +421,15 @@ def test_drift_is_seen_and_mended(world, configs, kind):
 @pytest.mark.parametrize("key", sorted(MOTO_FORGETS), ids="/".join)
 def test_drift_that_only_the_embedded_aws_keeps(embedded_world, configs, key):
     drift(embedded_world, configs["base"], [key])
+
+
+@pytest.mark.reliability
+@pytest.mark.e2e
+@pytest.mark.parametrize("key", sorted(HANDS), ids="/".join)
+def test_drift_on_the_embedded_aws(embedded_world, configs, key):
+    """There is no field that the embedded AWS forgets."""
+    text = configs["base"] + ("dashboard: true" if key[0] == "dashboard" else "")
+    drift(embedded_world, text, [key])
 
 
 @pytest.mark.reliability

@@ -313,6 +313,16 @@ class TestDestroy:
 
 
 @pytest.mark.e2e
+def test_one_config_after_another_where_everything_runs(embedded_world, configs):
+    """As on moto: what the one forgets, the other keeps."""
+    world = embedded_world
+    world.up()
+    assert world.plan().pending == ()
+    world.up(configs["other"])
+    assert world.plan(configs["other"]).pending == ()
+
+
+@pytest.mark.e2e
 def test_two_runs_at_the_same_time_converge(embedded_world):
     """Both create; what one has made, the other reads again and finds as wished.
 
