@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -31,6 +32,10 @@ class Report:
     alarms: dict[str, str] = field(default_factory=dict)
     unconfirmed: list[str] = field(default_factory=list)
     schedule: str = ""
+    next_run: int | None = None
+    """Epoch ms; `None` where the schedule is off or does not say."""
+    leftovers: tuple[str, ...] | None = None
+    """ARNs that bear the stack's tag and are no part of it; `None` if AWS did not let us ask."""
     run: Run | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -65,9 +70,11 @@ def _report(mine: context.Context) -> Report:
         for change, wanted in zip(intended.changes, _wanted(mine, intended.changes), strict=True)
         if wanted or change.kind is not Kind.KEEP
     }
+    left = _leftovers(mine)
+    strays = [f"{arn} bears this stack's tag, but is no part of it" for arn in left or ()]
     if set(resources.values()) <= {"absent"}:
-        problem = "nothing is provisioned: pricemon up creates it"
-        return Report(env=mine.env, resources=resources, problems=[problem])
+        problems = ["nothing is provisioned: pricemon up creates it", *strays]
+        return Report(env=mine.env, resources=resources, leftovers=left, problems=problems)
     names, table = mine.names, f"table/{mine.names.table}"
     watched = [names.queue, names.dlq, names.on_failure]
     if mine.config.notifier.enabled:
@@ -87,12 +94,15 @@ def _report(mine: context.Context) -> Report:
         alarms=alarms,
         unconfirmed=_unconfirmed(intended.found),
         schedule=_schedule(mine),
+        next_run=_next_run(mine),
+        leftovers=left,
         run=run,
         problems=[
             *(f"{id_} is {state}" for id_, state in resources.items() if state != "present"),
             *_queue_problems(mine, queues),
             *(f"alarm {name} is in ALARM" for name, state in alarms.items() if state == "ALARM"),
             *_shop_problems(shops),
+            *strays,
         ],
     )
 
@@ -122,6 +132,36 @@ def _schedule(mine: context.Context) -> str:
     if not options.enabled:
         return "switched off"
     return f"{options.expression} {options.timezone}, within {options.window} minutes"
+
+
+def _next_run(mine: context.Context) -> int | None:
+    from pricemon.cloud import health
+
+    options, names = mine.config.schedule, mine.names
+    if not options.enabled:
+        return None
+    due = health.next_run(
+        mine.aws,
+        group=names.schedule_group,
+        name=names.schedule,
+        period=options.period,
+        now=datetime.now(UTC),
+    )
+    return None if due is None else round(due.timestamp() * 1000)
+
+
+def _leftovers(mine: context.Context) -> tuple[str, ...] | None:
+    """What else bears the stack's tag. Reading tags is a permission that `up` does not need."""
+    from botocore.exceptions import ClientError
+
+    from pricemon.cloud import engine
+
+    try:
+        return engine.leftovers(mine.stack, mine.aws, mine.env)
+    except ClientError as problem:
+        if "AccessDenied" in problem.response.get("Error", {}).get("Code", ""):
+            return None
+        raise
 
 
 def _unconfirmed(found: Any) -> list[str]:
@@ -170,7 +210,8 @@ def _text(report: Report) -> str:
         f"environment {report.env}: "
         + ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     ]
-    lines += [f"schedule: {report.schedule}"] if report.schedule else []
+    due = f", next at about {render.when(report.next_run)}" if report.next_run else ""
+    lines += [f"schedule: {report.schedule}{due}"] if report.schedule else []
     for name, depths in report.queues.items():
         shown = ", ".join(f"{n:,} {word.replace('_', ' ')}" for word, n in (depths or {}).items())
         lines.append(f"queue {name}: {shown or 'absent'}")

@@ -44,6 +44,11 @@ def test_a_monitor_is_operated(desk, shop):
     pricemon("up")
     assert len(pricemon("products", "list")) == len(shop.goods)  # nothing was forgotten
     pricemon("down", "--yes")
+    assert pricemon("status", code=ExitCode.PENDING)["leftovers"] == []
+    stray = pricemon.client("sqs").create_queue(QueueName="stray", tags={"pricemon:stack": "local"})
+    (_, problem) = pricemon("status", code=ExitCode.PENDING)["problems"]
+    assert problem.endswith(":stray bears this stack's tag, but is no part of it")
+    pricemon.client("sqs").delete_queue(QueueUrl=stray["QueueUrl"])
 
 
 def watch(pricemon, shop):
