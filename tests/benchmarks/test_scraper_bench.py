@@ -29,6 +29,7 @@ from pricemon.core.settings import Wiring
 from pricemon.core.table import Table
 from pricemon.local import embedded, emulator
 from pricemon.local.shop import Shop
+from tests.core.table_kit import create_table
 
 PRODUCTS = 1000
 BATCH = 25
@@ -73,18 +74,7 @@ def clients(tmp_path: Path):
 
 def worker(clients: Any, retailers: Any) -> Worker:
     dynamodb, s3, sqs = clients("dynamodb"), clients("s3"), clients("sqs")
-    dynamodb.create_table(
-        TableName="bench",
-        KeySchema=[
-            {"AttributeName": "product_id", "KeyType": "HASH"},
-            {"AttributeName": "timestamp", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "product_id", "AttributeType": "S"},
-            {"AttributeName": "timestamp", "AttributeType": "N"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, "bench")
     s3.create_bucket(Bucket="bench")
     urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("jobs", "dlq")]
     settings = config.loads(yaml.safe_dump({"retailers": retailers})).settings()

@@ -37,6 +37,7 @@ from pricemon.core.model import (
     Status,
 )
 from pricemon.core.table import Table
+from tests.core.table_kit import create_table
 
 CONFIG = """
 retailers:
@@ -96,18 +97,7 @@ def mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[context.Co
     with mock_aws():
         aws = Aws(region="eu-central-1", credentials=("testing", "testing"))
         client = dynamodb()
-        client.create_table(
-            TableName="t",
-            KeySchema=[
-                {"AttributeName": "product_id", "KeyType": "HASH"},
-                {"AttributeName": "timestamp", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "product_id", "AttributeType": "S"},
-                {"AttributeName": "timestamp", "AttributeType": "N"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(client, "t")
         table = Table(client, "t")
         for one in STORED:
             AlertLog(table.rows).put(one)

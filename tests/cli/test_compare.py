@@ -19,6 +19,7 @@ from pricemon.core.errors import UsageError
 from pricemon.core.items import product_item
 from pricemon.core.model import Availability, Known, Observation, Outcome, Product, Status
 from pricemon.core.table import Table
+from tests.core.table_kit import create_table
 
 NOW = 1_800_000_000_000
 DAY = 86_400_000
@@ -39,18 +40,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     monkeypatch.setattr(periods, "now", lambda: NOW)
     with mock_aws():
         client = boto3.Session("testing", "testing", region_name="eu-central-1").client("dynamodb")
-        client.create_table(
-            TableName="t",
-            KeySchema=[
-                {"AttributeName": "product_id", "KeyType": "HASH"},
-                {"AttributeName": "timestamp", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "product_id", "AttributeType": "S"},
-                {"AttributeName": "timestamp", "AttributeType": "N"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(client, "t")
         table = Table(client, "t")
         for name, (price, currency, availability, status) in OFFERS.items():
             known = Known(

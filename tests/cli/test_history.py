@@ -24,6 +24,7 @@ from pricemon.cli import chart, context, history, periods
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.model import Known, Observation, Outcome, Product, Status
 from pricemon.core.table import Table
+from tests.core.table_kit import create_table
 
 DAY = 86_400_000
 NOW = 1_800_000_000_000
@@ -42,18 +43,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     monkeypatch.setattr(periods, "now", lambda: NOW)
     with mock_aws():
         client = dynamodb()
-        client.create_table(
-            TableName="t",
-            KeySchema=[
-                {"AttributeName": "product_id", "KeyType": "HASH"},
-                {"AttributeName": "timestamp", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "product_id", "AttributeType": "S"},
-                {"AttributeName": "timestamp", "AttributeType": "N"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(client, "t")
         table = Table(client, "t")
         for product_id in ("xm5", "other"):
             known = Known(observed_at=NOW, status=Status.OK)

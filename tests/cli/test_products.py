@@ -20,6 +20,7 @@ from pricemon.core import archive
 from pricemon.core.errors import PricemonError, UsageError
 from pricemon.core.model import Failure, Held, Known, Product, Status
 from pricemon.core.table import Table
+from tests.core.table_kit import create_table
 
 CONFIG = """
 retailers:
@@ -50,29 +51,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-central-1")
-        client.create_table(
-            TableName="price-monitor-local",
-            KeySchema=[
-                {"AttributeName": "product_id", "KeyType": "HASH"},
-                {"AttributeName": "timestamp", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "product_id", "AttributeType": "S"},
-                {"AttributeName": "timestamp", "AttributeType": "N"},
-                {"AttributeName": "retailer", "AttributeType": "S"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "retailer-index",
-                    "KeySchema": [
-                        {"AttributeName": "retailer", "KeyType": "HASH"},
-                        {"AttributeName": "timestamp", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(client, "price-monitor-local")
         yield Table(client, "price-monitor-local")
 
 

@@ -27,6 +27,7 @@ from pricemon.core.model import (
 )
 from pricemon.core.settings import AlertRules, RetailerSettings, Settings, Wiring
 from pricemon.core.table import Table
+from tests.core.table_kit import create_table
 
 TABLE = "price-monitor-test"
 NOW = 1_732_233_600_000
@@ -259,18 +260,7 @@ def clients() -> tuple[Any, Any, Any]:
 def build() -> Stack:
     """A table, a topic with one SQS subscriber, an on-failure queue (inside `mock_aws`)."""
     dynamodb, sns, sqs = clients()
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": "product_id", "AttributeType": "S"},
-            {"AttributeName": "timestamp", "AttributeType": "N"},
-        ],
-        KeySchema=[
-            {"AttributeName": "product_id", "KeyType": "HASH"},
-            {"AttributeName": "timestamp", "KeyType": "RANGE"},
-        ],
-    )
+    create_table(dynamodb, TABLE)
     topic = sns.create_topic(Name="notifications")["TopicArn"]
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("inbox", "on-failure")}
     inbox = sqs.get_queue_attributes(QueueUrl=urls["inbox"], AttributeNames=["QueueArn"])

@@ -15,6 +15,7 @@ from moto import mock_aws
 from pricemon.core.alerting.alert_log import AlertLog, last_of, unique_time
 from pricemon.core.dynamo import Rows
 from pricemon.core.model import Alert, AlertKind
+from tests.core.table_kit import create_table
 
 IDS = [f"{n:032x}" for n in range(3)]
 ALERT = Alert(
@@ -41,18 +42,7 @@ def ms(text: str) -> int:
 def client() -> Iterator[Any]:
     with mock_aws():
         client = boto3.Session("testing", "testing", region_name="eu-central-1").client("dynamodb")
-        client.create_table(
-            TableName="t",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "product_id", "KeyType": "HASH"},
-                {"AttributeName": "timestamp", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "product_id", "AttributeType": "S"},
-                {"AttributeName": "timestamp", "AttributeType": "N"},
-            ],
-        )
+        create_table(client, "t")
         yield client
 
 

@@ -17,6 +17,7 @@ from pricemon.core.alerting.groups import Groups, buyable, offers
 from pricemon.core.comparison import compare
 from pricemon.core.dynamo import Rows
 from pricemon.core.model import Availability, Known, Product, Status
+from tests.core.table_kit import create_table
 
 KNOWN = Known(
     observed_at=1,
@@ -38,15 +39,7 @@ def dynamodb() -> Any:
 def rows() -> Iterator[Rows]:
     with mock_aws():
         client = dynamodb()
-        keys = {"product_id": ("S", "HASH"), "timestamp": ("N", "RANGE")}
-        client.create_table(
-            TableName="t",
-            KeySchema=[{"AttributeName": k, "KeyType": kind} for k, (_, kind) in keys.items()],
-            AttributeDefinitions=[
-                {"AttributeName": k, "AttributeType": type_} for k, (type_, _) in keys.items()
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(client, "t")
         yield Rows(client, "t")
 
 
