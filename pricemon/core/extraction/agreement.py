@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
 from pricemon.core.extraction import labels
-from pricemon.core.extraction.document import Document, urlsplit_path
+from pricemon.core.extraction.document import Document, is_home
 from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.zones import NEVER
 from pricemon.core.model import Candidate, Reason
@@ -109,18 +109,29 @@ def _against(
     claim: Claim, price: Decimal, winner: Seen, view: View, shown: set[Decimal]
 ) -> Settled:
     """Markup says one price, the page's main visible price is another."""
-    struck = [seen for seen in view.seen if seen.kind == "list" and seen.amount == price]
+    struck = [
+        seen
+        for seen in view.seen
+        if seen.kind == "list" and seen.amount == price and not seen.inferred
+    ]
     if struck and winner.amount < price and price not in shown:
         return Settled(
             price=winner.amount, sign=winner.sign, source="text",
             list_price=price, claim=claim, seen=winner,
         )  # fmt: skip
-    if claim.list_price == winner.amount or price in shown or not view.sure:
+    # What members, subscribers or payers by one method pay is another price of the same thing.
+    offered = {seen.amount for seen in view.seen if seen.kind == "secondary" and not _net(seen)}
+    if claim.list_price == winner.amount or price in shown | offered or not view.sure:
         return _accept(claim, price, None, view)
     return Settled(
         reason=Reason.CONFLICT,
         detail=f"{claim.source} says {price}, the page shows {winner.amount}",
     )
+
+
+def _net(seen: Seen) -> bool:
+    """Whether an amount is named as without tax, per unit, or an instalment."""
+    return bool((seen.label | labels.of(seen.after) | labels.of(seen.behind)) & Label.RATE)
 
 
 def currency_of(settled: Settled, document: Document) -> str | None:
@@ -187,11 +198,7 @@ def checked(settled: Settled, view: View, document: Document, *, others: int) ->
     near = seen.place.around.up <= NEAR_HEADING
     product = "product" in kind or (view.buyable and near) or (called and near)
     cards = sum(1 for one in view.seen if one.kind == "one of a list")
-    home = bool(document.url) and urlsplit_path(document.url).strip("/") in (
-        "",
-        "index.html",
-        "index.php",
-    )
+    home = is_home(document.url)
     if (
         (home and "product" not in kind)
         or not product

@@ -50,7 +50,8 @@ _LEGACY = {
     "ja": "cp932", "zh": "gb18030", "ko": "cp949", "lt": "cp1257", "lv": "cp1257", "et": "cp1257",
 }  # fmt: skip
 MAX_STATED = 2_000_000
-# A literal prefix without flags: found at memory speed in megabytes of script.
+# Literal prefixes without flags: found at memory speed in megabytes of script.
+_SHOPIFY = re.compile(r"Shopify\.currency\s*=\s*\{\s*\"active\"\s*:\s*\"([A-Z]{3})\"")
 _STATED = re.compile(
     r"""urrency(?:_?[cC]ode|_?[iI]so|_?[iI]d)?\\?["']?\s{0,3}[:=]\s{0,3}\\?["']([A-Z]{3})\\?["']"""
 )
@@ -58,6 +59,13 @@ _COUNTRY_CODE = 2
 _LANGUAGE_CODE = 3
 _GENERIC_TLDS = frozenset(("co", "io", "tv", "me", "ai", "cc", "ly", "fm", "gg", "sh", "to", "la"))
 """Country codes sold as generic names: no evidence of a country."""
+
+
+_FIRST_PAGES = ("", "index.html", "index.htm", "index.php", "default.aspx", "index.asp")
+_NAMES_ONE = re.compile(
+    r"(?:^|&)[^=&]*(?:id|product|item|sku|^p|route|art)[^=&]*=[^&]", re.IGNORECASE
+)
+"""A query that asks for one thing among many."""
 
 
 class Document:
@@ -148,6 +156,9 @@ class Document:
     def stated_currency(self) -> str | None:
         """The one currency that the page's scripts and attributes name (`"currency":"CAD"`)."""
         text = self.text[:MAX_STATED]
+        active = _SHOPIFY.search(text)
+        if active:
+            return currencies.normalise(active[1])
         codes = {currencies.normalise(code) for code in _STATED.findall(text)} - {None}
         return codes.pop() if len(codes) == 1 else None
 
@@ -190,6 +201,17 @@ def urlsplit_path(url: str) -> str:
         return urlsplit(url).path.lower()
     except ValueError:
         return ""
+
+
+def is_home(url: str) -> bool:
+    """Whether a URL is a host's first page. `index.php?id=7` and `/#!/lamp/p/7` are products'."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    path = parts.path.strip("/").lower()
+    names_one = bool(_NAMES_ONE.search(parts.query)) or "/" in parts.fragment
+    return bool(parts.netloc) and path in _FIRST_PAGES and not names_one
 
 
 def _hostname(url: str) -> str:

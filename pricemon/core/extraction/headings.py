@@ -21,6 +21,7 @@ _PHRASES = """
     liknande produkter, relaterte produkter, tilbehør, lignende produkter,
     samankaltaisia tuotteita, lisätarvikkeet, povezani izdelki, sorodni izdelki,
     povezani proizvodi, slični proizvodi, σχετικά προϊόντα, sản phẩm liên quan,
+    похожие объявления, вместе с этим товаром покупают,
     関連商品, おすすめ商品, 相关产品, 相關商品, 관련 상품, สินค้าที่เกี่ยวข้อง
 """
 _WHOLE = frozenset(" ".join(phrase.split()) for phrase in _PHRASES.split(","))
@@ -31,6 +32,18 @@ _BEGINNINGS = (
     "das könnte", "wird oft zusammen", "zuletzt angesehen", "anderen bekeken", "les clients",
     "también te", "te puede", "los clientes", "chi ha acquistato", "quem viu", "quem comprou",
     "klienci kupili", "inni klienci", "ostatnio oglądane", "mohlo by", "zákazníci",
+    "猜你喜欢", "你可能", "您可能", "相关", "相關", "推荐", "推薦", "看了又看", "热销",
+    "おすすめ", "関連",
+    "この商品を", "最近", "추천", "함께", "다른 고객", "최근 본", "สินค้าแนะนำ", "คุณอาจ",
+    "สินค้าใกล้เคียง",
+    "sản phẩm tương tự", "sản phẩm khác", "có thể bạn", "منتجات", "قد يعجبك", "مشاب",
+    "محصولات",
+    "کالاهای", "מוצרים", "אולי יעניין", "slične", "slični", "podobn", "подобни", "свързани",
+    "сродни",
+    "inni kupili", "więcej od", "więcej z", "ähnlich", "passend", "mais do", "más de",
+    "plus de la",
+    "σχετικ", "παρόμοι", "μπορεί να", "hasonló", "ezeket is", "andere kund", "anbefal", "du vil",
+    "du kanske", "suosittele", "saatat", "asiakkaat", "seotud", "sarnased", "panašios", "līdzīg",
     "вас может", "вам может", "с этим товаром", "bunu alanlar", "andra köpte", "kunder köpte",
 )  # fmt: skip
 

@@ -29,7 +29,15 @@ _URL_TAGS = {
     **dict.fromkeys(("img", "iframe", "audio", "video", "embed", "source"), "src"),
     "object": "data",
 }
-_VOCABULARY = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)", re.IGNORECASE)
+_VOCABULARY = re.compile(
+    r"^(?:https?://(?:www\.)?schema\.org/|schema:|https?://(?:rdf\.)?data-vocabulary\.org/#?)",
+    re.IGNORECASE,
+)
+_FORMERLY = {
+    "offerDetails": "offers", "currency": "priceCurrency", "hasCurrencyValue": "price",
+    "hasCurrency": "priceCurrency", "hasPriceSpecification": "priceSpecification",
+}  # fmt: skip
+"""Names of data-vocabulary.org and GoodRelations for what schema.org took over from them."""
 
 
 _AS_SPELLED = {
@@ -148,6 +156,7 @@ def _add(item: Item, names: str | None, value: Any) -> None:
         return
     for name in (names or "").split():
         key = bare(name)
+        key = _FORMERLY.get(key, key)
         if not key.startswith("@"):
             item.setdefault(key, []).append(value)
 

@@ -73,6 +73,11 @@ def before(text: str) -> int:
     return found
 
 
+def is_price(text: str) -> bool:
+    """Whether a label says `Price` and nothing more: `Price for members` is another one."""
+    return bool(PHRASES.get(" ".join(_WORD.findall(text.lower())), 0) & Label.PRICE)
+
+
 _UNIT = re.compile(r"\s*(%|°|\"|″|”|'|[^\W\d_]+[²2]?\+?|×)")
 
 

@@ -83,7 +83,7 @@ _EXACT = _table(
         priceexcl priceexvat economy economia
     """,
     NOISE="""
-        quantity qty total rating ratings star stars review reviews sku article ean phone tel
+        quantity qty total rating ratings star stars review reviews phone tel
         telephone date countdown timer stock counter count weight dimension dimensions plus
         minus stepper badge step
     """,
@@ -150,6 +150,7 @@ _STEMS = _table(
     """,
     BUY="addtocart addtobasket addtobag buybutton",
 )
+_IDENTIFIERS = frozenset(("sku", "article", "ean"))
 _CEN = re.compile(r"cen[aeuy]")
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -179,9 +180,13 @@ def says(names: str) -> int:
     # Each name by itself: the end of one and the start of the next make no pair.
     for name in names[:_MAX_CHARS].split():
         last = ""
+        one, identifier = 0, False
         for word in _WORD.findall(_CAMEL.sub(" ", name).lower())[:_MAX_WORDS]:
-            found |= _of_word(word)
+            identifier = identifier or word in _IDENTIFIERS
+            one |= _of_word(word)
             if last:
-                found |= _of_word(last + word)
+                one |= _of_word(last + word)
             last = word
+        # An article's number is no price; `skuBestPrice` is one.
+        found |= one | Says.NOISE if identifier and not one & Says.PRICE else one
     return found

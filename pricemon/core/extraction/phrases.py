@@ -126,6 +126,9 @@ PHRASES = _table(
         kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis
     """,
     SECONDARY="""
+        autoship, auto ship, auto delivery, subscribe save, repeat delivery, loyal customers,
+        постоянных, постоянных покупателей, stammkunden, no pix, via pix, pix, transferencia,
+        pagando con transferencia,
         оптовая цена, оптовая, опт, оптом, cena hurtowa, hurtowa, großhandel, velkoobchod,
         mayorista,
         approximately, approx, about, ungefähr, environ, aproximadamente, circa, rewards,

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pricemon.core.extraction import names
+from pricemon.core.extraction import labels, names
 from pricemon.core.extraction.headings import announces_others
 from pricemon.core.extraction.names import Says
+from pricemon.core.extraction.phrases import Label
 from pricemon.core.money import Money, find_money
 from pricemon.core.numerals import plain_digits
 from pricemon.core.wordlist import words
@@ -36,7 +37,10 @@ _SPLIT_PRICE = 14
 _BOX_CLIMB = 4
 _RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
 _INLINE = frozenset(words("-text span small b strong i em sup sub a font label abbr bdi bdo"))
+_STRUCK = frozenset(("s", "del", "strike"))
 _BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
+_LINES = frozenset(words("div p li ul button form h2 h3 h4 section"))
+_LONG_WORD = re.compile(r"[^\W\d_]{3}")
 _DIGIT = re.compile(r"\d")
 SIGN = re.compile(
     r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]|\b(?:kr|Kč|zł|Ft|lei|руб|грн|лв|TL|CHF|EUR|USD|GBP)\b"
@@ -48,12 +52,13 @@ _MONEYISH = re.compile(
     r"|^[^\d]{0,24}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{0,14}$"
 )
 _PERCENT = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?\s?%")
-_CENTS = re.compile(r"\d\d(?!\d)")
+_CENTS = re.compile(r"\d\d(?!\d|\s?%)")
 _WHOLE_AT_END = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$"
 )
 _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
 _POINT_LAST = re.compile(r"\d[.,]$")
+_DASHED = re.compile(r"[-–—−]")
 _MOST_PIECES = 16
 
 
@@ -144,8 +149,20 @@ def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[Lex
         composed = compose(parent)
         if composed != text and _different(composed, evidence) != 1:
             break
+        if composed != text and _holds_other_lines(parent, found):
+            break
         found, text = parent, composed
     return found, text
+
+
+def _holds_other_lines(parent: LexborNode, inner: LexborNode) -> bool:
+    """Whether `parent` has lines of words beside `inner` that say nothing of its amount."""
+    for child in parent.iter():
+        if child.tag in _LINES and child.mem_id != inner.mem_id:
+            text = " ".join(child.text(separator=" ").split())
+            if _LONG_WORD.search(text) and not SIGN.search(text) and not _DIGIT.search(text):
+                return not labels.of(text) & ~Label.BUY
+    return False
 
 
 @lru_cache(maxsize=2048)
@@ -197,8 +214,11 @@ def _join(text: str, piece: str, parent: LexborNode) -> str:
     if not text or not piece:
         return text + piece
     if text[-1].isdigit():
-        if _CENTS.match(piece) and _WHOLE_AT_END.search(text) and _is_cents(parent):
-            return f"{text}.{piece}"
+        whole = _WHOLE_AT_END.search(text) if _CENTS.match(piece) else None
+        if whole and _is_cents(parent):
+            # `2.499` `<sup>99</sup>`: where points group thousands, they cannot part the cents.
+            point = "," if "." in whole[0] else "."
+            return f"{text}{point}{piece}"
         if _POINT_FIRST.match(piece):
             return text + piece.replace(" ", "")
     elif _POINT_LAST.search(text) and _CENTS.match(piece):
@@ -233,9 +253,9 @@ def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]
         for _ in range(4):
             if sibling is None or sibling.mem_id in subject:
                 break
-            text = _shown_text(sibling)
+            text = _shown_text(sibling) if sibling.tag not in _STRUCK else ""
             if text:
-                if any(money.sign for money in amounts(text[-4 * MAX_TEXT :])):
+                if _prints_money(text[-4 * MAX_TEXT :]):
                     # On a line of its own its words were for its own amount.
                     text = _behind_amounts(text) if sibling.tag in _INLINE else ""
                 # A line of its own labels the number when it is short and holds no value itself.
@@ -248,9 +268,15 @@ def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]
     return "", False
 
 
+def _prints_money(text: str) -> bool:
+    """Whether a text has an amount of its own: with a sign, or whole as in `799:-`."""
+    return any(money.sign or _DASHED.match(text, money.end - 1) for money in amounts(text))
+
+
 def _behind_amounts(text: str) -> str:
     """The part of a text that labels what comes next: words before an amount were for that one."""
-    ends = [money.end for money in amounts(text[-4 * MAX_TEXT :]) if money.sign]
+    last = text[-4 * MAX_TEXT :]
+    ends = [one.end for one in amounts(last) if one.sign or _DASHED.match(last, one.end - 1)]
     return text[-4 * MAX_TEXT :][ends[-1] :].strip(" .!*") if ends else text
 
 

@@ -81,6 +81,7 @@ def _score(seen: Seen, heading_order: int | None, elsewhere: float, buys: dict[i
     plain = not seen.label & (Label.SECONDARY | Label.RATE)
     add(12 if plain and seen.label & Label.PRICE else 0, "price label")
     add(8 if seen.label & Label.NOW else 0, "now label")
+    add(6 if plain and labels.is_price(seen.before) else 0, "plain label")
     add(4 if place.strong else 0, "emphasised")
     add(_steps(place.around.up, _NEAR_HEADING), "near the heading")
     if heading_order is not None:

@@ -36,6 +36,8 @@ class Seen:
     """`price`; `list` (struck, was); or why it is not the product's: `secondary`, `range`, …"""
     why: list[str] = field(default_factory=list)
     label: int = 0
+    inferred: bool = False
+    """Whether only a neighbouring amount, no word and no stroke, makes it the list price."""
 
     @property
     def where(self) -> str:

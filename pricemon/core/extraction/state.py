@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pricemon.core import currencies
-from pricemon.core.extraction import availability, lenient_json
+from pricemon.core.extraction import availability, js_literals, lenient_json
 from pricemon.core.extraction.offers import Claim
 from pricemon.core.extraction.products import alike, tokens
 from pricemon.core.money import Money, parse_machine, parse_money
@@ -26,8 +27,13 @@ MAX_SCRIPTS = 60
 MAX_STARTS = 40
 MAX_VALUES = 60_000
 MAX_DEPTH = 30
+MAX_LITERALS = 200_000
+"""What is searched for literals of a longer script: a library is none of a page's data."""
 
 _ASSIGNED = re.compile(r"(?:=|\(|JSON\.parse\()\s*(?=\{\s*\")")
+_LITERAL = re.compile(r"[=(,\[]\s*(?=\{\s*(?:['\w$]|/[/*]|\{))")
+"""Where an object may start that is JavaScript and not JSON."""
+_SHOPIFY = re.compile(r"\bShopify\.|cdn\.shopify\.com")
 _NAMES = (
     "name",
     "title",
@@ -70,13 +76,14 @@ def claim(document: Document, known_as: Sequence[str]) -> Claim | None:
     """The one price that script data gives to the product called `known_as`, or None."""
     wanted = [tokens(name) for name in known_as if name]
     found: dict[Decimal, Claim] = {}
+    in_cents = bool(_SHOPIFY.search(document.text))
     for where, value in _values(document):
         for one in _objects(value):
             name = next((one[key] for key in _NAMES if isinstance(one.get(key), str)), None)
             if name is None or not any(_same(tokens(name), other) for other in wanted):
                 continue
             code = _currency(one)
-            money = _price(one, code)
+            money = _price(one, code, in_cents=in_cents)
             if money is not None and money.amount > 0:
                 code = money.currency or code
                 found.setdefault(
@@ -111,6 +118,13 @@ def _values(document: Document) -> Iterator[tuple[str, Any]]:
             value = lenient_json.at(text, start.end())
             if value is not None:
                 yield name, value
+        read_to = 0
+        for start in islice(_LITERAL.finditer(text[:MAX_LITERALS]), MAX_STARTS):
+            if start.end() < read_to:
+                continue
+            value, read_to = js_literals.at(text, start.end())
+            if value is not None:
+                yield name, value
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -129,11 +143,12 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             stack += [(child, depth + 1) for child in one[:2000] if isinstance(child, (dict, list))]
 
 
-def _price(one: dict[str, Any], code: str | None) -> Money | None:
+def _price(one: dict[str, Any], code: str | None, *, in_cents: bool) -> Money | None:
+    """The price in one object. `in_cents`: the page is Shopify's, whose whole numbers are cents."""
     for key in _CENTS:
         if isinstance(one.get(key), int) and not isinstance(one[key], bool):
             return Money(_major(one[key], code), code)
-    shopify = "variants" in one and ("compare_at_price" in one or "price_min" in one)
+    in_cents = in_cents or ("variants" in one and ("compare_at_price" in one or "price_min" in one))
     for key in _PRICES:
         value = one.get(key)
         for _ in range(3):
@@ -145,7 +160,7 @@ def _price(one: dict[str, Any], code: str | None) -> Money | None:
             value = next((value[inner] for inner in _INNER if value.get(inner) is not None), None)
         if not _is_plain(value):
             continue
-        if shopify and isinstance(value, int):
+        if in_cents and isinstance(value, int):
             return Money(_major(value, code), code)
         money = parse_machine(value, currency=code)
         if money is None and isinstance(value, str):

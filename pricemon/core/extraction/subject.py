@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, names
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 BUY_REACH = 8
 """Elements above a button within which an amount may be what it charges."""
 
-_LIKELY = 'h2, h3, [itemprop="name"], [class*="name" i], [class*="title" i]'
+_LIKELY = 'h2, h3, [itemprop="name"], [class*="name" i], [class*="title" i], [class*="heading" i]'
+_NAMED_SO = (
+    '[class*="pageheading" i], [class*="product-name" i], [class*="product_name" i], '
+    '[class*="productname" i], [class*="product-title" i], [class*="product_title" i], '
+    '[class*="producttitle" i], [class*="post-title" i]'
+)
+_PARTS = re.compile(r"\s+[|–—•·:»-]+\s+|\s*[|•»]\s*")
 _MOST_LIKELY = 60
+_HEADS = 2
 _MOST_BUTTONS = 120
 _BUY_CSS = (
     'button, input[type="submit"], input[type="button"], input[type="image"], a[class*="buy" i], '
@@ -38,10 +46,24 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
             return h1
     if headings and not wanted:
         return headings[0]
-    for node in document.tree.css(_LIKELY)[:_MOST_LIKELY]:
-        if node.tag != "meta" and any(alike(tokens(node.text()[:300]), name) for name in wanted):
+    likely = [
+        (node, tokens(node.text()[:300]))
+        for node in document.tree.css(_LIKELY)[:_MOST_LIKELY]
+        if node.tag != "meta"
+    ]
+    for node, named in likely:
+        if any(alike(named, name) for name in wanted):
             return node
-    return headings[0] if headings else None
+    if headings:
+        return headings[0]
+    # Titles carry the shop's name and slogan, too: the longest part is the product's.
+    parts = [max(_PARTS.split(name), key=len) for name in known_as if name]
+    for node, named in likely:
+        if any(alike(named, tokens(part)) for part in parts):
+            return node
+    called = document.tree.css(_NAMED_SO)
+    # More than one, and one for the price beside it, are the names in a list.
+    return called[0] if 0 < len(called) <= _HEADS else None
 
 
 def first_text(heading: LexborNode | None) -> str:

@@ -10,6 +10,8 @@ from pricemon.core.extraction.phrases import Label
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
     from pricemon.core.extraction.sight import Seen, View
 
 ENOUGH = 44
@@ -21,10 +23,14 @@ SURE_MARGIN = 16
 
 _NEIGHBOURS = 8
 _QUALIFIED = 3
+_APART = 3
 _DEEPEST_DISCOUNT = 4
 _ROUNDING = Decimal("0.002")
 # Ratios of a price with tax to one without: two amounts so far apart may be the same price twice.
-_VAT = tuple(Decimal(r) for r in words("1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.25 1.27"))
+_VAT = tuple(Decimal(r) for r in words("1.05 1.07 1.08 1.1 1.19 1.2 1.21 1.22 1.23 1.24 1.27"))
+_QUARTER = Decimal("1.25")
+"""Tax in a few countries only; everywhere else it is a price cut by a fifth."""
+_QUARTER_TAXED = frozenset(("SEK", "NOK", "DKK", "HRK"))
 
 
 def decide(view: View) -> None:
@@ -39,7 +45,11 @@ def decide(view: View) -> None:
         return
     ranked = _settle_pair(ranked, view)
     best = max(ranked[0], key=lambda seen: seen.score)
-    rivals = [g for g in ranked[1:] if _weight(ranked[0]) - _weight(g) < MARGIN]
+    rivals = [
+        group
+        for group in ranked[1:]
+        if _weight(ranked[0]) - _weight(group) < MARGIN * (1 + _is_much_nearer(group, best))
+    ]
     view.close = [max(group, key=lambda seen: seen.score) for group in (ranked[0], *rivals)]
     if any(_casts_doubt(seen, best) for seen in found):
         return
@@ -47,6 +57,13 @@ def decide(view: View) -> None:
         view.winner = best
         runner_up = _weight(ranked[1]) if len(ranked) > 1 else 0
         view.sure = best.score >= SURE and _weight(ranked[0]) - runner_up >= SURE_MARGIN
+
+
+def _is_much_nearer(group: list[Seen], best: Seen) -> bool:
+    """Whether an amount with a sign stands by the heading, and the best one elsewhere."""
+    return any(
+        seen.sign and seen.place.around.up + _APART <= best.place.around.up for seen in group
+    )
 
 
 def _casts_doubt(seen: Seen, best: Seen) -> bool:
@@ -79,9 +96,13 @@ def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
         return ranked
     one, other = (max(group, key=lambda seen: seen.score) for group in ranked[:2])
     low, high = sorted((one, other), key=lambda seen: seen.amount)
-    if one.sign != other.sign or not (_discount_is_shown(low, high, view) or _are_twins(low, high)):
+    if (
+        one.sign != other.sign
+        or _are_options(one, other)
+        or not (_discount_is_shown(low, high, view) or _are_twins(low, high))
+    ):
         return ranked
-    high.kind = "list"
+    high.kind, high.inferred = "list", True
     return [ranked[0] if low in ranked[0] else ranked[1], *ranked[2:]]
 
 
@@ -96,6 +117,23 @@ def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:
     return any(abs(percent - shown) <= 1 for shown in view.percents)
 
 
+def _are_options(one: Seen, other: Seen) -> bool:
+    """Whether each amount stands in a label of its own: the buyer chooses between them."""
+    labels = [_label_of(seen.node) for seen in (one, other)]
+    return labels[0] is not None and labels[1] is not None and labels[0] != labels[1]
+
+
+def _label_of(node: LexborNode) -> int | None:
+    current: LexborNode | None = node
+    for _ in range(_NEIGHBOURS):
+        if current is None:
+            return None
+        if current.tag == "label":
+            return current.mem_id
+        current = current.parent
+    return None
+
+
 def _are_twins(low: Seen, high: Seen) -> bool:
     """Whether two amounts share one element that is named a price, and are no tax apart."""
     parent = low.node.parent
@@ -107,4 +145,5 @@ def _are_twins(low: Seen, high: Seen) -> bool:
     ):
         return False
     ratio = high.amount / low.amount
-    return ratio <= _DEEPEST_DISCOUNT and not any(abs(ratio - vat) < _ROUNDING for vat in _VAT)
+    taxes = (*_VAT, _QUARTER) if (low.currency or "SEK") in _QUARTER_TAXED else _VAT
+    return ratio <= _DEEPEST_DISCOUNT and not any(abs(ratio - tax) < _ROUNDING for tax in taxes)
