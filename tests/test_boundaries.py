@@ -30,7 +30,7 @@ EXCEPTIONS = {
 }
 
 CORE_MAY_USE = {
-    *("urllib3", "selectolax", "price_parser", "protego", "aws_lambda_powertools"),
+    *("urllib3", "selectolax", "regex", "protego", "aws_lambda_powertools"),
     *("brotli", "compression", "backports"),  # content encodings
 }
 """What ships in the zips. boto3 clients are passed in; of AWS's own, core knows error types."""

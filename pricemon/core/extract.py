@@ -120,7 +120,7 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     evidence = _evidence(document, wanted)
     view = visible.look(document, known_as=known_as, evidence=evidence, elsewhere=markup.elsewhere)
     claims = markup.claims
-    settled = agreement.settle(claims, view, prefer_low=wanted.rule.prefer == "low")
+    settled = agreement.settle(claims, view)
     if settled.price is None and settled.reason is not Reason.CONFLICT and not _several(claims):
         headings = [text_of(h1) for h1 in document.headings[:3]]
         scripted = state.claim(document, [*known_as, *headings])
@@ -179,7 +179,7 @@ def _markup(document: Document, wanted: _Wanted) -> _Markup:
         on_offer = [offer for product in own for offer in offers.read(product.item)]
         claim = offers.claim(
             on_offer, source=source, where=own[0].name if own else "", keys=keys,
-            condition=wanted.rule.condition,
+            condition=wanted.rule.condition, prefer=wanted.rule.prefer,
         )  # fmt: skip
         if claim:
             found.claims.append(claim)

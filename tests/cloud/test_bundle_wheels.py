@@ -63,9 +63,9 @@ def _members(pins, platform, cache):
 
 
 def test_pins_are_the_constraints_of_what_is_required():
-    requirements = "Price_Parser  # money\n\n# a comment\nzstd; python_version < '3.14'\n"
-    constraints = "price-parser==0.5.1\nzstd==1.0\nother==9\n"
-    expected = [Pin("price-parser", "0.5.1"), Pin("zstd", "1.0")]
+    requirements = "Proto_Ego  # robots.txt\n\n# a comment\nzstd; python_version < '3.14'\n"
+    constraints = "proto-ego==0.5.1\nzstd==1.0\nother==9\n"
+    expected = [Pin("proto-ego", "0.5.1"), Pin("zstd", "1.0")]
     assert wheels.pins(requirements, constraints, ARM) == expected
     assert wheels.pins(requirements, constraints, Platform("3.14", "arm64")) == expected[:1]
 
@@ -184,8 +184,8 @@ def test_where_a_wheels_files_go(inside, placed):
 
 
 def test_on_the_host_what_is_installed_is_taken_whatever_its_version(tmp_path):
-    members = _members([Pin("price-parser", "0.0.1")], Platform.host(), tmp_path)
-    assert "price_parser/__init__.py" in members
+    members = _members([Pin("protego", "0.0.1")], Platform.host(), tmp_path)
+    assert "protego/__init__.py" in members
     assert not any("dist-info" in name or name.endswith(".pyc") for name in members)
     assert not (tmp_path / "wheels").exists()
 
@@ -195,9 +195,9 @@ def test_on_the_host_what_is_not_installed_is_downloaded_for_this_interpreter(in
 
 
 def test_the_identity_tells_installed_from_pinned_and_platforms_apart():
-    pins = [Pin("price-parser", "0.0.1")]
+    pins = [Pin("protego", "0.0.1")]
     host = wheels.identity(pins, Platform.host())
-    assert "price-parser==0.0.1" not in host
+    assert "protego==0.0.1" not in host
     assert host.endswith(" installed")
     assert host.startswith(f"3.{sys.version_info.minor} ")
     others = {wheels.identity(pins, Platform("3.13", a)) for a in wheels.ARCHITECTURES}

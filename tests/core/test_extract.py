@@ -8,7 +8,16 @@ from decimal import Decimal
 import pytest
 
 from pricemon.core.extract import extract
-from pricemon.core.extraction import availability, items, lenient_json, products, rules, stock
+from pricemon.core.extraction import (
+    availability,
+    document,
+    items,
+    js_literals,
+    lenient_json,
+    products,
+    rules,
+    stock,
+)
 from pricemon.core.extraction.document import Document, decode
 from pricemon.core.model import Availability, Page, Reading
 from pricemon.core.settings import ExtractRule, ValueRule
@@ -232,3 +241,89 @@ def test_nothing_escapes(monkeypatch):
     reading = read("<h1>Lamp</h1>")
     assert reading.reason == "internal"
     assert "ZeroDivisionError" in reading.detail
+
+
+def offers_of_three() -> str:
+    """Sold out and cheapest, new and dear, used and in stock."""
+    states = [
+        ("5", "NewCondition", "OutOfStock"),
+        ("9", "NewCondition", "InStock"),
+        ("7", "UsedCondition", "InStock"),
+        ("8", None, "InStock"),
+    ]
+    offers = [
+        {
+            "@type": "Offer",
+            "price": price,
+            "priceCurrency": "EUR",
+            "availability": stocked,
+            **({"itemCondition": condition} if condition else {}),
+        }
+        for price, condition, stocked in states
+    ]
+    return ld({"@type": "Product", "name": "Lamp", "offers": offers})
+
+
+@pytest.mark.parametrize(
+    ("prefer", "price"), [(None, None), ("low", 5), ("new", 5), ("in_stock", 8)]
+)
+def test_a_rule_prefers_one_of_several_offers(prefer, price):
+    """Never a used one while new ones are on offer; without a rule nobody decides."""
+    reading = read(offers_of_three(), rule=ExtractRule(prefer=prefer))
+    assert reading.price == price
+    assert reading.reason == (None if price else "ambiguous")
+
+
+def test_a_preference_that_no_offer_meets_decides_nothing():
+    offers = [{"@type": "Offer", "price": p, "priceCurrency": "EUR"} for p in ("5", "6")]
+    page = ld({"@type": "Product", "name": "Lamp", "offers": offers})
+    assert read(page, rule=ExtractRule(prefer="in_stock")).reason == "ambiguous"
+
+
+def test_a_preferred_price_stands_beside_another_offers_visible_one():
+    """The rule is the user's word: the page's own seller being dearer is no conflict."""
+    page = f"<h1>Lamp</h1><p class=price>€9.00</p><button>Add to cart</button>{offers_of_three()}"
+    assert read(page, rule=ExtractRule(prefer="in_stock")).price == Decimal(8)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{a: 1.50, 'b': 'it\\'s', \"c\": [1,2,], d: !0}", {"a": Decimal("1.50"), "b": "it's"}),
+        ("{a: f(1, {x: 2}), b: x + y, c: `t`, d: true}", {"a": None, "b": None, "d": True}),
+        ("{ // net\n a: .5 /* EUR */, b: {c: undefined}}; more", {"b": {"c": None}}),
+    ],
+)
+def test_object_literals_of_javascript(text, expected):
+    value, end = js_literals.at(text, 0)
+    assert {key: value[key] for key in expected} == expected
+    assert text[end - 1] == "}"
+
+
+@pytest.mark.parametrize("text", ["{a", "{a:{", "{a: ]}", "{" * 5_000, "{a:[" + "1," * 100_000])
+def test_what_is_no_literal_is_none(text):
+    assert js_literals.at(text, 0)[0] is None
+
+
+def test_a_price_in_a_plain_script_counts_for_the_pages_own_product():
+    script = "window.p = {name: 'NAME', price: 19.9, currency: 'EUR'}"
+    page = f"<h1>Red lamp</h1><script>{script}</script>"
+    assert read(page.replace("NAME", "Red lamp")).price == Decimal("19.9")
+    assert read(page.replace("NAME", "Blue chair")).price is None
+
+
+@pytest.mark.parametrize(
+    ("url", "home"),
+    [
+        ("https://a.example/", True),
+        ("https://a.example/index.php?lang=en", True),
+        ("https://a.example/index.php?route=product/product&product_id=4", False),
+        ("https://a.example/?p=12", False),
+        ("https://a.example/#!/Lamp/p/7", False),
+        ("https://a.example/lamp", False),
+        ("", False),
+        ("http://[", False),
+    ],
+)
+def test_which_address_is_a_home_page(url, home):
+    assert document.is_home(url) is home

@@ -154,6 +154,14 @@ def test_a_users_pathological_pattern_sees_a_bounded_text():
     assert read(body, rule=rule).reason == "no_price"
 
 
+def test_a_pattern_that_would_never_end_is_stopped():
+    """Backtracking by the power of two: the pattern is named, the other pages go on."""
+    rule = ExtractRule(price=ValueRule(regex=r"(a+)+$"))
+    reading = read(b"<h1>" + b"a" * 5_000 + b"</h1>", rule=rule)
+    assert reading.reason == "no_price"
+    assert "took more than" in reading.detail
+
+
 @pytest.mark.parametrize("rule", [ValueRule(css="[[["), ValueRule(regex="(((")])
 def test_a_broken_rule_is_a_reason(rule):
     reading = read(b"<h1>X</h1><p>5.00</p>", rule=ExtractRule(price=rule))

@@ -47,11 +47,11 @@ class Settled:
     losers: dict[int, str] = field(default_factory=dict)
 
 
-def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> Settled:
+def settle(claims: Sequence[Claim], view: View) -> Settled:
     """One price from all that was found, or a named refusal."""
     if not claims:
         return _from_text(view)
-    chosen = [_choose(claim, view, prefer_low=prefer_low) for claim in claims]
+    chosen = [_choose(claim, view) for claim in claims]
     definite = [
         (claim, price) for claim, price in zip(claims, chosen, strict=True) if price is not None
     ]
@@ -75,22 +75,24 @@ def settle(claims: Sequence[Claim], view: View, *, prefer_low: bool = False) -> 
             )
         price = confirmed.pop()
         claim = next(c for c, p in definite if p == price)
+    if claim.preferred and winner is not None and winner.amount in claim.prices:
+        return _accept(claim, price, None, view)
     if winner is not None and winner.amount != price:
         return _against(claim, price, winner, view, shown)
     return _accept(claim, price, winner, view)
 
 
-def _choose(claim: Claim, view: View, *, prefer_low: bool) -> Decimal | None:
+def _choose(claim: Claim, view: View) -> Decimal | None:
     """The claim's one price: its own, or the one of several (or of two readings) that is shown."""
     options = [claim.price, *claim.prices]
     if claim.other is not None:
         options.append(claim.other)
-    if len(set(options)) == 1:
+    if len(set(options)) == 1 or (claim.several and claim.preferred):
         return claim.price
     if view.winner is not None and view.winner.amount in options:
         return view.winner.amount
     if claim.several:
-        return claim.price if prefer_low or (claim.lowest_of_one_seller and not view.seen) else None
+        return claim.price if claim.lowest_of_one_seller and not view.seen else None
     shown = {seen.amount for seen in view.seen} & set(options)
     if len(shown) == 1:
         return shown.pop()

@@ -63,7 +63,8 @@ _GENERIC_TLDS = frozenset(("co", "io", "tv", "me", "ai", "cc", "ly", "fm", "gg",
 
 _FIRST_PAGES = ("", "index.html", "index.htm", "index.php", "default.aspx", "index.asp")
 _NAMES_ONE = re.compile(
-    r"(?:^|&)[^=&]*(?:id|product|item|sku|^p|route|art)[^=&]*=[^&]", re.IGNORECASE
+    r"(?:^|&)(?!utm_|[a-z]*cli[dk]|s(?:ess)?id)(?:[^=&]*(?:id|product|item|sku|route|artic)[^=&]*|p)=[^&]",
+    re.IGNORECASE,
 )
 """A query that asks for one thing among many."""
 

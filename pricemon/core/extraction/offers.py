@@ -55,6 +55,8 @@ class Claim:
     prices: tuple[Decimal, ...] = ()
     list_price: Decimal | None = None
     lowest_of_one_seller: bool = False
+    preferred: bool = False
+    """Whether the retailer's rule has chosen `price` among `prices`."""
 
     @property
     def several(self) -> bool:
@@ -226,13 +228,19 @@ def claim(
     where: str,
     keys: Iterable[str] = (),
     condition: str = "new",
+    prefer: str | None = None,
 ) -> Claim | None:
-    """What these offers come to. `keys` name the variant wanted; None when none has a price."""
+    """What these offers come to. `keys` name the variant wanted; None when none has a price.
+
+    `prefer` is the rule's: of several prices take the `low`, the lowest `new`, or the lowest
+    `in_stock` one. Where no offer is what it asks for, it decides nothing.
+    """
     priced = [offer for offer in offers if offer.money]
     chosen = _by_condition(priced, condition)
     wanted = {key.lower() for key in keys if key}
     chosen = [offer for offer in chosen if offer.keys & wanted] or chosen
-    chosen = _by_stock(chosen)
+    preferred = _by_preference(chosen, prefer)
+    chosen = preferred or _by_stock(chosen)
     if not chosen:
         return None
     first = min(chosen, key=lambda offer: offer.money.amount if offer.money else Decimal(0))
@@ -253,6 +261,7 @@ def claim(
         prices=prices if len(prices) > 1 else (),
         list_price=first.list_price,
         lowest_of_one_seller=len(chosen) == 1 and first.sellers == 1,
+        preferred=bool(preferred),
     )
 
 
@@ -263,6 +272,20 @@ def _by_condition(offers: list[Offer], condition: str) -> list[Offer]:
     else:
         wanted = [o for o in offers if o.condition.startswith(condition)]
     return wanted or offers
+
+
+def _by_preference(offers: list[Offer], prefer: str | None) -> list[Offer]:
+    """The offers among which the lowest is the one that the rule prefers; empty: none is."""
+    if prefer == "low":
+        return offers
+    if prefer == "new":
+        found = [o for o in offers if "new" in o.condition]
+    elif prefer == "in_stock":
+        found = [o for o in offers if o.availability is Availability.IN_STOCK]
+    else:
+        return []
+    # A span from low to high says nothing of which of its prices is meant.
+    return [] if any(offer.high for offer in found) else found
 
 
 def _by_stock(offers: list[Offer]) -> list[Offer]:

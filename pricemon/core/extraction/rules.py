@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_REGEX_TEXT = 1_000_000
 """A user's pattern runs over this much of a page at most."""
 
+MAX_REGEX_SECONDS = 0.5
+"""And this long: the standard library's engine has no such bound, and `(a+)+$` no other end."""
+
 _STEP = re.compile(r"([^.\[\]]+)|\[(-?\d+|\*)\]")
 
 
@@ -88,11 +91,16 @@ def _by_css(selector: str, attribute: str | None, document: Document) -> str | N
 
 
 def _by_regex(pattern: str, document: Document) -> str | None:
+    import regex
+
     try:
-        compiled = re.compile(pattern, re.DOTALL)
-    except (re.error, RecursionError) as error:
+        compiled = regex.compile(pattern, regex.DOTALL)
+        found = compiled.search(document.text[:MAX_REGEX_TEXT], timeout=MAX_REGEX_SECONDS)
+    except (regex.error, RecursionError) as error:
         raise BrokenRuleError(f"the pattern {pattern!r} cannot be read: {error}") from error
-    found = compiled.search(document.text[:MAX_REGEX_TEXT])
+    except TimeoutError as error:
+        detail = f"the pattern {pattern!r} took more than {MAX_REGEX_SECONDS} seconds"
+        raise BrokenRuleError(detail) from error
     if found is None:
         return None
     if "value" in compiled.groupindex:
