@@ -13,6 +13,7 @@ from pricemon.core import currencies, money
 from pricemon.core.extraction import (
     agreement,
     availability,
+    fields,
     items,
     offers,
     opengraph,
@@ -124,6 +125,8 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     if settled.price is None and settled.reason is not Reason.CONFLICT and not _several(claims):
         headings = [text_of(h1) for h1 in document.headings[:3]]
         scripted = state.claim(document, [*known_as, *headings])
+        if scripted is None and view.buyable and view.heading is not None:
+            scripted = fields.claim(document)
         if scripted is not None:
             claims = [*claims, scripted]
             settled = agreement.with_script(settled, scripted, view)

@@ -327,3 +327,21 @@ def test_a_price_in_a_plain_script_counts_for_the_pages_own_product():
 )
 def test_which_address_is_a_home_page(url, home):
     assert document.is_home(url) is home
+
+
+@pytest.mark.parametrize(
+    ("fields", "price"),
+    [
+        ('<input type=hidden name=product_price value="49.00">', "49.00"),
+        ('<input readonly name=precio value="49">', "49"),
+        ('<input type=hidden name=price value="49"><input type=hidden name=price value=59>', None),
+        ('<input name=price value="49.00">', None),
+        ('<input type=hidden name=price_min value="49.00">', None),
+        ('<input type=hidden name=old_price value="49.00">', None),
+        ('<input type=hidden name=shipping_price value="49.00">', None),
+    ],
+)
+def test_a_buy_forms_fixed_field_is_the_last_to_be_asked(fields, price):
+    page = f"<h1>Lamp</h1><form>{fields}<button>Add to cart</button></form>"
+    assert read(page, currency="EUR").price == (Decimal(price) if price else None)
+    assert read(page.replace("Add to cart", "Search"), currency="EUR").price is None

@@ -76,7 +76,8 @@ class Document:
         self.url = url
         body = body[:MAX_BYTES]
         self.text, as_is = decode(body, content_type)
-        if self.text.count("<") - 2 * self.text.count("</") > MAX_UNCLOSED:
+        opened = self.text.count("<")
+        if opened > MAX_UNCLOSED and opened - 2 * self.text.count("</") > MAX_UNCLOSED:
             self.text, as_is = _until_too_deep(self.text), False
         self.tree = LexborHTMLParser(body if as_is else self.text, scripting=True)
         self._metas: dict[str, list[str]] | None = None

@@ -27,6 +27,10 @@ _PER = re.compile(
 )
 _TIMES = re.compile(r"(?:^|\W)\d{1,2}\s?[x×]\s?(?:de\s)?$", re.IGNORECASE)
 _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+# `1 kg € 13,96`, `1 l = 2,49`: with a dash between, it is what one may choose.
+_MEASURE = re.compile(
+    r"(?:^|[\s(\d])(?:kg|l|lt|ltr|lit[er]{2}|кг|m²|m2|qm)\s*[=:(]?\s*[€$£]?\s*$", re.IGNORECASE
+)
 _MAX_WORDS = 12
 _NEXT = 2
 
@@ -68,7 +72,7 @@ def before(text: str) -> int:
         found &= ends | ~_LAST_ONLY
         if found & Label.LIST_LAST:
             found |= Label.LIST
-    if _TIMES.search(text):
+    if _TIMES.search(text) or _MEASURE.search(text):
         found |= Label.RATE
     return found
 

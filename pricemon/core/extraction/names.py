@@ -41,7 +41,8 @@ def _table(**groups: str) -> dict[str, int]:
 # Whole words, and pairs of neighbouring words written together (`list-price` → listprice).
 _EXACT = _table(
     PRICE="""
-        pricing prc pric pris pret cost valor betrag kwota ar gia amount money sum summa hind
+        pricing prc pric prix pris pret cost narx valor betrag kwota ar gia amount money sum summa
+        hind
         nedan
     """,
     CURRENT="""
@@ -49,7 +50,9 @@ _EXACT = _table(
         current final special sale newprice pricenew pricenow mainprice productprice
         priceproduct detailprice pricedetail discounted reduced salesprice saleprice priceactual
         pricecurrent currentprice finalprice specialprice ins live your yourprice sell selling
-        sellprice prcdsc rebajado rebajada scontato atual attuale aktuell huidige nuevo nova
+        preciooferta precioventa prixpromo prixsolde precopor angebotspreis
+        aktionspreis cenapromocyjna cenapo sellprice prcdsc rebajado rebajada scontato atual
+        attuale aktuell huidige nuevo nova
         nowa
     """,
     LIST="""
@@ -61,6 +64,9 @@ _EXACT = _table(
         referenceprice beforeprice nondiscounted withoutdiscount nodiscount last30 lowest30
         catalogprice crossedprice strikeprice rrpprice przed przedpromocja skreslona sugerowana
         recommendedprice barrato barrado tachado tachada antigo antiguo antigua ancienne oude
+        precionormal precioregular precioanterior preciolista precioantes preconormal
+        prixbarre prixnormal ancienprix preisnormal normalpreis prezzolistino prezzopieno
+        cenaregularna cenakatalogowa cenastara staracena cenaprzed puvodnicena beznacena
         gammel tidligere alterpreis prcorg orgprice priceorg
     """,
     STRUCK="""

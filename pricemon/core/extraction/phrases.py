@@ -123,7 +123,11 @@ PHRASES = _table(
         per metre, per meter, pro stück, pro kg, grundpreis, je kg, za kus, za ks, za szt,
         cena za 1, jednotková cena, cena jednostkowa, price per, unit price, prix au,
         prix au kilo, precio por, egységár, jämförpris, jfr pris, jmf, jfr, enhetspris,
-        kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis
+        kilohinta, vertailuhinta, birim fiyat, literpreis, kilopreis,
+        al litro, al kg, al chilo, al l, all etto, pro liter, je liter, per l, au litre, le litre,
+        le kg, le kilo, por litro, por kilo, por kg, o kg, za litr, za liter, za l, za 1 kg,
+        za 1 l, za 100, pr kg, pr liter, pr l, na kg, na litr, litra ár, kg ár, за кг, за литр,
+        за л, за м2, за м
     """,
     SECONDARY="""
         autoship, auto ship, auto delivery, subscribe save, repeat delivery, loyal customers,

@@ -39,7 +39,7 @@ _RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea"
 _INLINE = frozenset(words("-text span small b strong i em sup sub a font label abbr bdi bdo"))
 _STRUCK = frozenset(("s", "del", "strike"))
 _BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
-_LINES = frozenset(words("div p li ul button form h2 h3 h4 section"))
+_LINES = frozenset(words("div p li ul button form h2 h3 h4 section dt dd tr"))
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 _DIGIT = re.compile(r"\d")
 SIGN = re.compile(
@@ -60,6 +60,8 @@ _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
 _POINT_LAST = re.compile(r"\d[.,]$")
 _DASHED = re.compile(r"[-–—−]")
 _MOST_PIECES = 16
+_SPLIT_IN = 4
+_PIECE = re.compile(r"[.,]|[.,]?\s?\d\d")
 
 
 def _tag_ids(*names: str) -> frozenset[int | None]:
@@ -138,6 +140,7 @@ def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[Lex
     The text node itself is the box when its element prints several amounts.
     """
     found, text = element, compose(element)
+    own = text
     if text != seed.text and _different(text, evidence) > 1 and amounts(seed.text, evidence):
         return seed.node, seed.text
     for _ in range(_BOX_CLIMB):
@@ -152,7 +155,23 @@ def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[Lex
         if composed != text and _holds_other_lines(parent, found):
             break
         found, text = parent, composed
-    return found, text
+    return (found, text) if text != own else (found, _with_cents(found, text))
+
+
+def _with_cents(element: LexborNode, text: str) -> str:
+    """`3.` `49` beside another amount: the pieces next to a number that can only be its own."""
+    sibling = element.next
+    for _ in range(_SPLIT_IN):
+        if sibling is None:
+            break
+        piece = " ".join((sibling.text_content or sibling.text() or "").split())
+        if piece:
+            joined = _join(text, piece, sibling)
+            if not _PIECE.fullmatch(piece) or " " in joined[len(text) :]:
+                break
+            text = joined
+        sibling = sibling.next
+    return text
 
 
 def _holds_other_lines(parent: LexborNode, inner: LexborNode) -> bool:
@@ -160,8 +179,9 @@ def _holds_other_lines(parent: LexborNode, inner: LexborNode) -> bool:
     for child in parent.iter():
         if child.tag in _LINES and child.mem_id != inner.mem_id:
             text = " ".join(child.text(separator=" ").split())
-            if _LONG_WORD.search(text) and not SIGN.search(text) and not _DIGIT.search(text):
-                return not labels.of(text) & ~Label.BUY
+            worded = _LONG_WORD.search(text) and not SIGN.search(text) and not _DIGIT.search(text)
+            if worded and not labels.of(text) & ~Label.BUY:
+                return True
     return False
 
 

@@ -33,7 +33,7 @@ MAX_LITERALS = 200_000
 _ASSIGNED = re.compile(r"(?:=|\(|JSON\.parse\()\s*(?=\{\s*\")")
 _LITERAL = re.compile(r"[=(,\[]\s*(?=\{\s*(?:['\w$]|/[/*]|\{))")
 """Where an object may start that is JavaScript and not JSON."""
-_SHOPIFY = re.compile(r"\bShopify\.|cdn\.shopify\.com")
+_SHOPIFY = ("Shopify.", "cdn.shopify.com")
 _NAMES = (
     "name",
     "title",
@@ -76,8 +76,8 @@ def claim(document: Document, known_as: Sequence[str]) -> Claim | None:
     """The one price that script data gives to the product called `known_as`, or None."""
     wanted = [tokens(name) for name in known_as if name]
     found: dict[Decimal, Claim] = {}
-    in_cents = bool(_SHOPIFY.search(document.text))
-    for where, value in _values(document):
+    in_cents = any(mark in document.text for mark in _SHOPIFY)
+    for where, value in _values(document, wanted):
         for one in _objects(value):
             name = next((one[key] for key in _NAMES if isinstance(one.get(key), str)), None)
             if name is None or not any(_same(tokens(name), other) for other in wanted):
@@ -100,7 +100,7 @@ def _same(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return name == other or (alike(name, other) and len(name) > 1)
 
 
-def _values(document: Document) -> Iterator[tuple[str, Any]]:
+def _values(document: Document, wanted: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, Any]]:
     for script in document.tree.css("script:not([src])")[:MAX_SCRIPTS]:
         text = script.text()
         if "rice" not in text:
@@ -118,6 +118,8 @@ def _values(document: Document) -> Iterator[tuple[str, Any]]:
             value = lenient_json.at(text, start.end())
             if value is not None:
                 yield name, value
+        if not _mentions(text, wanted):
+            continue
         read_to = 0
         for start in islice(_LITERAL.finditer(text[:MAX_LITERALS]), MAX_STARTS):
             if start.end() < read_to:
@@ -125,6 +127,13 @@ def _values(document: Document) -> Iterator[tuple[str, Any]]:
             value, read_to = js_literals.at(text, start.end())
             if value is not None:
                 yield name, value
+
+
+def _mentions(text: str, names: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a script may hold one of the names: cheaper to know than what it holds."""
+    longest = [max(name, key=len) for name in names if name]
+    text = text[:MAX_LITERALS].casefold()
+    return any(word in text or not word.isascii() for word in longest)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -60,16 +60,14 @@ def look(
         element = seed.node.parent
         if element is None:
             continue
-        if not pieces.SIGN.search(seed.text) and not _may_be_a_price(seed.text, element, zones):
-            continue
         around = zones.around(element)
         if around.zone or around.hidden:
-            outside += 1
-            if outside > _MOST_OUTSIDE:
-                continue
-            amounts = _outside(seed, element, zones)
-        else:
+            amounts = _outside(seed, element, zones) if outside < _MOST_OUTSIDE else []
+            outside += bool(amounts)
+        elif pieces.SIGN.search(seed.text) or _may_be_a_price(seed.text, element, zones):
             amounts = _read(seed, element, zones, evidence)
+        else:
+            continue
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
     amounts = list(found.values())
@@ -131,7 +129,7 @@ def _read(
     """The amounts of one text node, put together with the pieces around it."""
     box, text = pieces.box(seed, element, evidence)
     found = pieces.amounts(text, evidence)[:_MOST_IN_ONE_TEXT]
-    if not found:
+    if not found or (len(text) <= _COUNT and zones.own(element).says & Says.CENTS):
         return []
     place = zones.place(element, box)
     result: list[Seen] = []
