@@ -43,7 +43,7 @@ class Processor:
     error = None
 
     def invoke(self, **_):
-        body = {"errorMessage": self.error} if self.error else {"batchItemFailures": []}
+        body: dict = {"errorMessage": self.error} if self.error else {"batchItemFailures": []}
         payload = io.BytesIO(json.dumps(body).encode())
         return {"Payload": payload, **({"FunctionError": "Unhandled"} if self.error else {})}
 
@@ -142,7 +142,7 @@ def test_without_a_stack_up_is_named(run, sqs):
     sqs.delete_queue(QueueUrl=url(sqs, NAMES.on_failure))
     with pytest.raises(UsageError, match=NAMES.on_failure) as raised:
         run("list", "--queue", "changes")
-    assert "pricemon up" in raised.value.hint
+    assert "pricemon up" in (raised.value.hint or "")
 
 
 def test_jobs_are_sent_back(run, sqs):

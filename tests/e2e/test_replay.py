@@ -63,7 +63,8 @@ class Monitor:
 
     def listen(self, *, until: str) -> list[tuple[str, str]]:
         """The alerts that arrive, until one of the product `until`."""
-        sqs, told = self.pricemon.client("sqs"), []
+        told: list[tuple[str, str]] = []
+        sqs = self.pricemon.client("sqs")
         end = time.monotonic() + PATIENCE
         while until not in dict(told):
             assert time.monotonic() < end, f"no alert of {until}; heard of {told}"
@@ -200,6 +201,7 @@ def deferred(monitor):
         assert time.monotonic() < end, "nothing was deferred"
     (entry,) = entries
     assert (entry.product_id, entry.waiting) == ("quiet", Waiting.QUIET)
+    assert entry.alert is not None
     waiting.put_alert(entry.alert, time.time_ns() // 1_000_000 - 1, Waiting.QUIET)
     waiting.done(entry)
 

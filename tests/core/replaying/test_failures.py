@@ -9,7 +9,7 @@ from pricemon.core.replaying.failures import Range, Window
 from tests.core.replaying.replay_kit import letter
 from tests.lambda_src.processor_kit import NOW, sequence
 
-BATCH = {
+BATCH: dict = {
     "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 6},
     "responseContext": {"functionError": "Unhandled"},
     "version": "1.0",

@@ -53,8 +53,8 @@ class Lambda:
             for each, product_id in zip(records, ids, strict=True)
             if product_id in self.again
         ][:1]
-        body = {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
-        return {"Payload": io.BytesIO(json.dumps(body).encode())}
+        answer = {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
 
 
 class World:
@@ -111,6 +111,7 @@ class World:
         """As the scraper does it, an object for each hour."""
         for each in records:
             row = items.product(each["dynamodb"]["NewImage"])
+            assert row.known is not None
             seen = Observation(
                 product_id=row.product_id,
                 timestamp=row.known.observed_at,
