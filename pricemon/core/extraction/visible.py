@@ -97,10 +97,9 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
         current = current.parent
     if text.endswith(("-", "–", "—")):
         return True
-    if count:
-        return False
     before, _ = pieces.text_before(element, zones.subject)
-    return bool(labels.before(before) & Label.PRICE)
+    # Small numbers count things; `Price` and no word more makes them one.
+    return labels.is_price(before) if count else bool(labels.before(before) & Label.PRICE)
 
 
 def _outside(seed: pieces.Seed, element: LexborNode, zones: Zones) -> list[Seen]:
