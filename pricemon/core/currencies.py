@@ -89,6 +89,8 @@ _SHARED = {
     "دينار": "KWD BHD JOD IQD TND DZD LYD",
     "درهم": "AED MAD",
     "جنيه": "EGP SDG",
+    "تومان": "",  # ten rials: no ISO currency, and never the amount in IRR
+    "toman": "",
     "ден": "MKD",
     "ден.": "MKD",
 }

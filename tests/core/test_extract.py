@@ -345,3 +345,21 @@ def test_a_buy_forms_fixed_field_is_the_last_to_be_asked(fields, price):
     page = f"<h1>Lamp</h1><form>{fields}<button>Add to cart</button></form>"
     assert read(page, currency="EUR").price == (Decimal(price) if price else None)
     assert read(page.replace("Add to cart", "Search"), currency="EUR").price is None
+
+
+def test_rdfa_relations_lead_to_the_item_inside():
+    """As data-vocabulary.org's own examples have it."""
+    page = """<div xmlns:v="http://rdf.data-vocabulary.org/#" typeof="v:Product">
+        <span property="v:name">Party hat</span><span rel="v:offerDetails"><span typeof="v:Offer">
+        <meta property="v:currency" content="USD">$<span property="v:price">29.95</span></span>
+        </span></div>"""
+    reading = read(page)
+    assert (reading.price, reading.currency, reading.source) == (Decimal("29.95"), "USD", "rdfa")
+
+
+def test_tomans_are_never_called_rials():
+    """One is ten of the other: the amount stands, its currency has no code."""
+    page = "<html lang=fa><h1>هدفون</h1><div class=price>۱٬۴۵۰٬۰۰۰ تومان</div><button>خرید</button>"
+    reading = read(page, url="https://shop.example.ir/p")
+    assert (reading.price, reading.currency) == (Decimal(1450000), None)
+    assert reading.reason == "no_currency"

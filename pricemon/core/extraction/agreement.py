@@ -122,7 +122,12 @@ def _against(
             list_price=price, claim=claim, seen=winner,
         )  # fmt: skip
     # What members, subscribers or payers by one method pay is another price of the same thing.
-    offered = {seen.amount for seen in view.seen if seen.kind == "secondary" and not _net(seen)}
+    # Only where a price is named, though: `free delivery over $50` confirms no $50.
+    offered = {
+        seen.amount
+        for seen in view.seen
+        if seen.kind == "secondary" and seen.place.price < NEVER and not _net(seen)
+    }
     if claim.list_price == winner.amount or price in shown | offered or not view.sure:
         return _accept(claim, price, None, view)
     return Settled(

@@ -175,6 +175,9 @@ def _microdata_value(node: LexborNode) -> str:
     return text_of(node)[:MAX_TEXT]
 
 
+_TARGETS = {"content", "resource", "href", "src"}
+
+
 def rdfa(document: Document) -> list[Item]:
     """The top-level RDFa items: `typeof` with `property` beneath it."""
     scopes = document.tree.css("[typeof]")[:MAX_ITEMS]
@@ -198,6 +201,12 @@ def rdfa(document: Document) -> list[Item]:
             owned.add(node.mem_id)
         attributes = node.attributes
         names = attributes.get("property") or attributes.get("rel")
+        if item is None and "rel" in attributes and not _TARGETS & attributes.keys():
+            # `<span rel="offers"><span typeof="Offer">`: the relation is to the item inside.
+            inner = node.css_first("[typeof]")
+            item = items.get(inner.mem_id) if inner is not None else None
+            if inner is not None:
+                owned.add(inner.mem_id)
         local = " ".join(_local(name) for name in (names or "").split())
         _add(owner, local, item or _rdfa_value(node, attributes))
     return [item for key, item in items.items() if key not in owned]

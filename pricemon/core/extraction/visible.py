@@ -30,9 +30,9 @@ _NAMES_REACH = 4
 _SIGN_REACH = 2
 _COUNT = 2
 """Digits of a number that is a count or a rating, unless a name says otherwise."""
-_LONG_TEXT = 200
 _NAMED_IN_HEADING = 2
 _QUALIFIED = 3
+_NUMBERED = re.compile(r"[^\W\d_]{3}[^\d]*\d{1,3}\W*$")
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 
 
@@ -60,14 +60,14 @@ def look(
         element = seed.node.parent
         if element is None:
             continue
+        if not pieces.SIGN.search(seed.text) and not _may_be_a_price(seed.text, element, zones):
+            continue
         around = zones.around(element)
         if around.zone or around.hidden:
             amounts = _outside(seed, element, zones) if outside < _MOST_OUTSIDE else []
             outside += bool(amounts)
-        elif pieces.SIGN.search(seed.text) or _may_be_a_price(seed.text, element, zones):
-            amounts = _read(seed, element, zones, evidence)
         else:
-            continue
+            amounts = _read(seed, element, zones, evidence)
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
     amounts = list(found.values())
@@ -79,24 +79,30 @@ def look(
 
 def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
     """Whether a number without a sign is worth reading: something near calls it money."""
+    found = pieces.amounts(text)
+    if not found:
+        return False
     count = len(text) <= _COUNT
-    if not count and (
-        labels.of(text) & Label.PRICE or any(money.sign for money in pieces.amounts(text))
-    ):
+    if not count and (labels.of(text) & Label.PRICE or any(money.sign for money in found)):
         return True
+    worded = _NUMBERED.match(text) is not None
     current: LexborNode | None = element
-    for level in range(_COUNT if count else _NAMES_REACH):
+    # `Group 12` in a menu: a number behind other words needs a name of its own.
+    for level in range(1 if worded else _COUNT if count else _NAMES_REACH):
         if current is None:
             return False
-        if zones.own(current).says & (Says.PRICE | Says.CENTS):
+        says = zones.own(current).says
+        if says & (Says.PRICE | Says.CENTS):
             return True
-        if level == _SIGN_REACH:
-            around = current.text()
-            if len(around) < _LONG_TEXT and pieces.SIGN.search(around):
-                return True
+        if level == 0 and says & Says.NOISE:
+            return False
+        if level == _SIGN_REACH and zones.prints_a_sign(current):
+            return True
         current = current.parent
     if text.endswith(("-", "–", "—")):
         return True
+    if worded:
+        return False
     before, _ = pieces.text_before(element, zones.subject)
     # Small numbers count things; `Price` and no word more makes them one.
     return labels.is_price(before) if count else bool(labels.before(before) & Label.PRICE)

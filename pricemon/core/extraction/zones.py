@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
+from pricemon.core.extraction.pieces import SIGN
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _NAMED = frozenset(
 _NEAR = 4
 _QUALIFIED = 3
 _OWN = 1
+_LONG_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Zones:
         self._elsewhere = {node.mem_id for node in elsewhere}
         self._own: dict[int, _Own] = {}
         self._around: dict[int, Around] = {}
+        self._signs: dict[int, bool] = {}
         self.subject: dict[int, int] = {}
         node, up = subject, 0
         while node is not None and up < MAX_CLIMB:
@@ -155,6 +158,15 @@ class Zones:
             current = current.parent
         place.path = tuple(path)
         return place
+
+    def prints_a_sign(self, node: LexborNode) -> bool:
+        """Whether a small part of the page has a sign of money in it."""
+        known = self._signs.get(node.mem_id)
+        if known is None:
+            text = node.text()
+            known = len(text) < _LONG_TEXT and SIGN.search(text) is not None
+            self._signs[node.mem_id] = known
+        return known
 
     def own(self, node: LexborNode) -> _Own:
         """What the element's own tag and names say."""
