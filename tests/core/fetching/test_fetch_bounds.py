@@ -293,11 +293,11 @@ def gzip_in_members(data):
     ("coding", "packed"),
     [
         *((name, pack(PAGE)) for name, pack in CODINGS.items()),
-        ("GZIP", gzip.compress(PAGE)),
+        ("GZIP", gzip.compress(PAGE, mtime=0)),
         ("deflate", raw_deflate(PAGE)),
         ("gzip", gzip_in_members(PAGE)),
         ("zstd", zstd.compress(PAGE[:100]) + zstd.compress(PAGE[100:])),
-        ("gzip, br", brotli.compress(gzip.compress(PAGE))),
+        ("gzip, br", brotli.compress(gzip.compress(PAGE, mtime=0))),
         ("identity", PAGE),
         ("utf-8", PAGE),
         ("", PAGE),
