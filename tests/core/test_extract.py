@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from decimal import Decimal
 
 import pytest
@@ -17,9 +18,10 @@ from pricemon.core.extraction import (
     products,
     rules,
     stock,
+    walls,
 )
 from pricemon.core.extraction.document import Document, decode
-from pricemon.core.model import Availability, Page, Reading
+from pricemon.core.model import Availability, Page, Reading, Reason
 from pricemon.core.settings import ExtractRule, ValueRule
 
 
@@ -363,3 +365,19 @@ def test_tomans_are_never_called_rials():
     reading = read(page, url="https://shop.example.ir/p")
     assert (reading.price, reading.currency) == (Decimal(1450000), None)
     assert reading.reason == "no_currency"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_is_no_page_whatever_it_spells(seed):
+    """In enough random bytes there is a tag somewhere, and a pound sign before a digit."""
+    noise = random.Random(seed).randbytes(100_000) + b"<p class=price>\xa31</p>"
+    reading = extract(Page(url="https://shop.example/p", status=200, body=noise))
+    assert (reading.price, reading.reason) == (None, Reason.NOT_HTML)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "cp1251", "shift_jis", "gbk"])
+def test_text_of_any_encoding_is_no_noise(encoding):
+    """UTF-16 writes Cyrillic with control characters; that is a page all the same."""
+    page = "<html><body><h1>Стол</h1><p>" + "Описание стола. " * 100 + "</p></body></html>"
+    body = page.encode(encoding)
+    assert not walls.not_html(Page(url="https://shop.example/p", status=200, body=body))

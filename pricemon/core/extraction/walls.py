@@ -74,6 +74,7 @@ _IN_ORDER_TO = re.compile(
 _WINDOW = 60
 _ASKED_EARLY = 30
 _MOST_TEXT = 100_000
+_CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\x1b"})
 _BINARY = (
     b"%PDF",
     b"\x89PNG",
@@ -105,7 +106,14 @@ def not_html(page: Page) -> bool:
         "application/zip",
     ):
         return True
-    return _MARKUP.search(page.body[:65_536].replace(b"\0", b"")) is None
+    return _is_noise(head) or _MARKUP.search(page.body[:65_536].replace(b"\0", b"")) is None
+
+
+def _is_noise(head: bytes) -> bool:
+    """Whether control characters abound, as in no text; UTF-16 has its share, and many zeros."""
+    if head.count(0) * 50 > len(head):
+        return False
+    return (len(head) - len(head.translate(None, _CONTROLS))) * 50 > len(head)
 
 
 def reason(page: Page, document: Document) -> tuple[Reason, str] | None:
