@@ -21,7 +21,7 @@ demo: $(STAMP)  ## the main job, on the embedded AWS
 	$(BIN)/pricemon demo
 
 test: $(STAMP)  ## every test but the long ones
-	$(BIN)/python -m pytest -n 2 -m "not reliability"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not reliability"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
