@@ -103,7 +103,7 @@ class RetailerSettings:
 class FetchSettings:
     """Bounds of one fetch. Seconds and bytes."""
 
-    user_agent: str = "pricemon (+https://pypi.org/project/pricemon)"
+    user_agent: str = "pricemon (+https://pricemon.example)"
     connect_timeout: float = 5.0
     read_timeout: float = 10.0
     total_timeout: float = 30.0
