@@ -136,7 +136,7 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     if stocked is None and settled.claim is not None:
         stocked = settled.claim.availability
     if stocked is None:
-        stocked = stock.read(view, view.heading, view.zones)
+        stocked = stock.read(view)
     try:
         code = _currency(settled, document, wanted, evidence)
     except agreement.CurrencyConflictError as error:

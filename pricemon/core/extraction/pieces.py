@@ -1,137 +1,43 @@
-"""Text nodes → printed amounts: finding those worth a look, and joining split ones.
+"""Text nodes → printed amounts: joining what shops cut into several elements.
 
-Shops cut one price into many elements (`<b>$</b>19<sup>99</sup>`); a *box* is the largest element
+One price may stand in many elements (`<b>$</b>19<sup>99</sup>`); a *box* is the largest element
 around a number that still prints that one amount and little else.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser
-
 from pricemon.core.extraction import labels, names
-from pricemon.core.extraction.headings import announces_others
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.phrases import Label
+from pricemon.core.extraction.texts import MAX_TEXT, RAW, SIGN
 from pricemon.core.money import Money, find_money
 from pricemon.core.numerals import plain_digits
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from selectolax.lexbor import LexborNode
 
-MAX_SEEDS = 1_500
-MAX_TEXT = 90
-SHORT_LABEL = 30
+    from pricemon.core.extraction.texts import Seed
 
-_ICON = 3
-_LONG_TEXT = 400
 _BOX_TEXT = 60
 _SPLIT_PRICE = 14
 _BOX_CLIMB = 4
-_RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
-_INLINE = frozenset(words("-text span small b strong i em sup sub a font label abbr bdi bdo"))
-_STRUCK = frozenset(("s", "del", "strike"))
-_BESIDE = (_INLINE | {"td", "dd", "p"}) - {"a"}
 _LINES = frozenset(words("div p li ul button form h2 h3 h4 section dt dd tr"))
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 _DIGIT = re.compile(r"\d")
-SIGN = re.compile(
-    r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]|\b(?:kr|Kč|zł|Ft|lei|руб|грн|лв|TL|CHF|EUR|USD|GBP)\b"
-)
-"""The signs that can be told at a glance; others are found by reading the number."""
-# A sign of money, or hardly more than a number with a short word on either side.
-_MONEYISH = re.compile(
-    r"[$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨]"
-    r"|^[^\d]{0,24}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{0,14}$"
-)
-_PERCENT = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?\s?%")
 _CENTS = re.compile(r"\d\d(?!\d|\s?%)")
 _WHOLE_AT_END = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$"
 )
 _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
 _POINT_LAST = re.compile(r"\d[.,]$")
-_DASHED = re.compile(r"[-–—−]")
 _MOST_PIECES = 16
 _SPLIT_IN = 4
 _PIECE = re.compile(r"[.,]|[.,]?\s?\d\d")
-
-
-def _tag_ids(*names: str) -> frozenset[int | None]:
-    """The parser's numbers of tags: cheaper to compare than names, node after node."""
-    tree = LexborHTMLParser("".join(f"<{name}></{name}>" for name in names))
-    return frozenset(node.tag_id for name in names for node in tree.css(name))
-
-
-_RAW_IDS = _tag_ids(*sorted(_RAW))
-_HEADING_IDS = _tag_ids("h2", "h3", "h4", "h5", "h6")
-_TEXT_ID = next(
-    node.tag_id
-    for node in LexborHTMLParser("<p>x</p>").css("p")[0].traverse(include_text=True)
-    if node.is_text_node
-)
-
-
-@dataclass(slots=True)
-class Seed:
-    """A text node that may hold an amount; `order` counts the page's texts."""
-
-    order: int
-    node: LexborNode
-    text: str
-
-
-@dataclass(slots=True)
-class Texts:
-    """What one pass over the page's text finds."""
-
-    seeds: list[Seed] = field(default_factory=list)
-    heading: int | None = None
-    """The order of the text that is the heading's."""
-    others: list[int] = field(default_factory=list)
-    """The orders of headings that announce other products."""
-    percents: set[int] = field(default_factory=set)
-    """Percentages printed by themselves: the discount is one of them, if any is shown."""
-
-
-def scan(root: LexborNode, heading: str) -> Texts:
-    """Text nodes worth a look. `heading` is the heading's first text."""
-    texts = Texts()
-    found = texts.seeds
-    last_tag: int | None = 0
-    order = 0
-    has_digit = _DIGIT.search
-    moneyish = _MONEYISH.search
-    for node in root.traverse(include_text=True, skip_empty=True):
-        tag = node.tag_id
-        if tag != _TEXT_ID:
-            last_tag = tag
-            continue
-        if last_tag in _RAW_IDS and node.parent is not None and node.parent.tag_id in _RAW_IDS:
-            last_tag = 0
-            continue
-        text = node.text_content or ""
-        order += 1
-        if last_tag in _HEADING_IDS and announces_others(text):
-            texts.others.append(order)
-        last_tag = 0
-        if len(text) < _LONG_TEXT:
-            if has_digit(text):
-                squeezed = " ".join(text.split())
-                if len(squeezed) <= MAX_TEXT and moneyish(squeezed) and len(found) < MAX_SEEDS:
-                    found.append(Seed(order, node, squeezed))
-                if "%" in squeezed and len(squeezed) <= SHORT_LABEL:
-                    texts.percents.update(map(int, _PERCENT.findall(squeezed)))
-            if heading in text and text.strip() == heading:
-                texts.heading = order
-    return texts
 
 
 def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[LexborNode, str]:
@@ -209,7 +115,7 @@ def compose(element: LexborNode) -> str:
             last_tag = node.tag
             continue
         parent = node.parent
-        if parent is None or (last_tag in _RAW and parent.tag in _RAW) or _unseen(parent, element):
+        if parent is None or (last_tag in RAW and parent.tag in RAW) or _unseen(parent, element):
             continue
         text = _join(text, " ".join(plain_digits(content).split()), parent)
         count += 1
@@ -224,7 +130,7 @@ def _unseen(node: LexborNode, top: LexborNode) -> bool:
     for _ in range(_BOX_CLIMB):
         if current is None or current.mem_id == top.mem_id:
             return False
-        if _hides(current):
+        if hides(current):
             return True
         current = current.parent
     return False
@@ -260,72 +166,7 @@ def _is_cents(parent: LexborNode) -> bool:
     return bool(names.says(declared or "") & Says.CENTS)
 
 
-def text_before(around: LexborNode, subject: Container[int]) -> tuple[str, bool]:
-    """The last words before the box in the same small part of the page; whether they are a link's.
-
-    `subject` holds the heading's elements: a product's name labels nothing.
-    """
-    node: LexborNode | None = around
-    for level in range(3):
-        if node is None or node.tag in ("body", "main", "article"):
-            break
-        sibling = node.prev
-        for _ in range(4):
-            if sibling is None or sibling.mem_id in subject:
-                break
-            text = _shown_text(sibling) if sibling.tag not in _STRUCK else ""
-            if text:
-                if _prints_money(text[-4 * MAX_TEXT :]):
-                    # On a line of its own its words were for its own amount.
-                    text = _behind_amounts(text) if sibling.tag in _INLINE else ""
-                # A line of its own labels the number when it is short and holds no value itself.
-                inline = sibling.tag in _INLINE and level == 0
-                label = len(text) <= SHORT_LABEL and not _DIGIT.search(text)
-                fits = inline or label or text.endswith(":")
-                return (text if fits else ""), sibling.tag == "a" and len(text) > _ICON
-            sibling = sibling.prev
-        node = node.parent
-    return "", False
-
-
-def _prints_money(text: str) -> bool:
-    """Whether a text has an amount of its own: with a sign, or whole as in `799:-`."""
-    return any(money.sign or _DASHED.match(text, money.end - 1) for money in amounts(text))
-
-
-def _behind_amounts(text: str) -> str:
-    """The part of a text that labels what comes next: words before an amount were for that one."""
-    last = text[-4 * MAX_TEXT :]
-    ends = [one.end for one in amounts(last) if one.sign or _DASHED.match(last, one.end - 1)]
-    return text[-4 * MAX_TEXT :][ends[-1] :].strip(" .!*") if ends else text
-
-
-def _shown_text(node: LexborNode) -> str:
-    """An element's or text node's words; empty when it is hidden, or too long to label anything."""
-    if node.is_text_node:
-        return " ".join((node.text_content or "").split())
-    if node.tag in _RAW or _hides(node):
-        return ""
-    text = node.text(separator=" ") or ""
-    return " ".join(text[: 4 * MAX_TEXT].split())
-
-
-def _hides(node: LexborNode) -> bool:
+def hides(node: LexborNode) -> bool:
+    """Whether the element's own style takes it off the page."""
     style = node.attributes.get("style")
     return bool(style) and "display:none" in (style or "").replace(" ", "").lower()
-
-
-def text_after(around: LexborNode) -> str:
-    """The first words after the box within its parent; not what labels the next amount."""
-    node = around.next
-    for _ in range(3):
-        if node is None:
-            return ""
-        text = (node.text_content if node.is_text_node else node.text()) or ""
-        text = " ".join(text[:MAX_TEXT].split())
-        if text:
-            if node.tag not in _BESIDE or len(text) > SHORT_LABEL * 2:
-                return ""
-            return "" if any(money.sign for money in amounts(text)) else text
-        node = node.next
-    return ""

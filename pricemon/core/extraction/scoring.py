@@ -14,8 +14,8 @@ from pricemon.core.extraction.zones import NEVER, Zones
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from pricemon.core.extraction.pieces import Texts
     from pricemon.core.extraction.sight import Seen
+    from pricemon.core.extraction.texts import Texts
 
 _RANGE_TEXTS = 4
 _CARD_CLIMB = 12

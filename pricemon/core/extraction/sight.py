@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pricemon.core.extraction.texts import Texts
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -54,7 +56,7 @@ class View:
     heading: LexborNode | None = None
     buyable: bool = False
     """Whether something on the page puts the product into a cart."""
-    percents: set[int] = field(default_factory=set)
+    texts: Texts = field(default_factory=Texts)
     winner: Seen | None = None
     close: list[Seen] = field(default_factory=list)
     sure: bool = False

@@ -33,7 +33,7 @@ MAX_LITERALS = 200_000
 _ASSIGNED = re.compile(r"(?:=|\(|JSON\.parse\()\s*(?=\{\s*\")")
 _LITERAL = re.compile(r"[=(,\[]\s*(?=\{\s*(?:['\w$]|/[/*]|\{))")
 """Where an object may start that is JavaScript and not JSON."""
-_SHOPIFY = ("Shopify.", "cdn.shopify.com")
+_SHOPIFY = (b"Shopify.", b"cdn.shopify.com")
 _NAMES = (
     "name",
     "title",
@@ -76,7 +76,7 @@ def claim(document: Document, known_as: Sequence[str]) -> Claim | None:
     """The one price that script data gives to the product called `known_as`, or None."""
     wanted = [tokens(name) for name in known_as if name]
     found: dict[Decimal, Claim] = {}
-    in_cents = any(mark in document.text for mark in _SHOPIFY)
+    in_cents = any(mark in document.source for mark in _SHOPIFY)
     for where, value in _values(document, wanted):
         for one in _objects(value):
             name = next((one[key] for key in _NAMES if isinstance(one.get(key), str)), None)

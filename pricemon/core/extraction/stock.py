@@ -7,6 +7,7 @@ sentence about delivery is no statement. Where the words contradict each other n
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pricemon.core.model import Availability
@@ -136,34 +137,36 @@ _PHRASES.pop("", None)
 
 _SHORTEST = 2
 _LONGEST = 60
+_MOST_SPACED = 120
 _EDGES = " \t\n\r.,;:!*•·✓✔✗✘●○-–—()[]|>»\u00a0"
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+_SAYS_MORE = re.compile(r"[:\d]|\s\s|[^\S ]")
+"""What may stand beside a phrase in one text: a label, a number, white space to squeeze."""
 _COUNTED = re.compile(
     r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?"
     r"|pcs|pieces|stück|ks|szt\.?|left|units?)?\s+|\s*[(>:]?\s*[>+]?\s?\d+\s?\+?\s?(?:ks"
     r"|szt\.?|pcs|stk|st|db|шт\.?|units?|items?)?\s*\+?\)?$"
 )
+MAX_NODES = 4_000
 _UP = 7
 _SILENT = frozenset(("script", "style", "option", "label"))
-_TEXTS = 4_000
 
 
-def read(view: View, heading: LexborNode | None, zones: Zones) -> Availability | None:
+def read(view: View) -> Availability | None:
     """What the texts around the product say, or None when they say nothing or both."""
-    root = _around(view, heading)
+    root = _around(view)
     if root is None:
         return None
-    found: dict[Availability, int] = {}
-    for count, node in enumerate(root.traverse(include_text=True, skip_empty=True)):
-        if count > _TEXTS:
-            break
-        content = node.text_content
-        if content is None or len(content) > 2 * _LONGEST:
+    found: set[Availability] = set()
+    for node in islice(root.traverse(include_text=True, skip_empty=True), MAX_NODES):
+        text = node.text_content
+        if text is None or len(text) > _MOST_SPACED:
             continue
-        state = phrase(content)
+        state = phrase(text)
         parent = node.parent
-        if state is not None and parent is not None and not _aside(parent, zones):
-            found[state] = found.get(state, 0) + 1
+        if state is not None and parent is not None and not _aside(parent, view.zones):
+            found.add(state)
     return _one(found)
 
 
@@ -171,12 +174,12 @@ def phrase(text: str) -> Availability | None:
     """What one short text says: the whole of it, or what stands behind its colon."""
     plain = text.strip(_EDGES).lower()
     state = _PHRASES.get(plain)
-    if state is not None or not _SHORTEST <= len(plain) <= _LONGEST:
+    if state is not None or not _SHORTEST <= len(plain) <= _LONGEST or not _SAYS_MORE.search(plain):
         return state
     plain = " ".join(plain.split())
     for part in (plain, plain.rpartition(":")[2].strip(_EDGES)) if ":" in plain else (plain,):
         state = _PHRASES.get(part)
-        if state is None and _DIGIT.search(part):
+        if state is None and _DIGIT.search(part) and _LETTER.search(part):
             state = _PHRASES.get(_COUNTED.sub("", part))
         if state is not None:
             return state
@@ -188,8 +191,9 @@ def _aside(node: LexborNode, zones: Zones) -> bool:
     return bool(around.zone or around.hidden or node.tag in _SILENT)
 
 
-def _around(view: View, heading: LexborNode | None) -> LexborNode | None:
+def _around(view: View) -> LexborNode | None:
     """The part of the page that holds both the heading and the price, and a little more."""
+    heading = view.heading
     node = heading if heading is not None else (view.winner.node if view.winner else None)
     up = _UP
     if heading is not None and view.winner is not None:
@@ -201,9 +205,9 @@ def _around(view: View, heading: LexborNode | None) -> LexborNode | None:
     return node
 
 
-def _one(found: dict[Availability, int]) -> Availability | None:
-    closed = {Availability.OUT_OF_STOCK, Availability.DISCONTINUED} & found.keys()
-    opened = found.keys() - closed
+def _one(found: set[Availability]) -> Availability | None:
+    closed = {Availability.OUT_OF_STOCK, Availability.DISCONTINUED} & found
+    opened = found - closed
     if closed and opened:
         return None
     order = (

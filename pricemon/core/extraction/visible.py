@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pricemon.core.extraction import labels, pieces, scoring, subject, winner
+from pricemon.core.extraction import labels, neighbours, pieces, scoring, subject, texts, winner
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.sight import Seen, View
@@ -53,14 +53,14 @@ def look(
     heading = subject.heading_of(document, known_as)
     buttons = subject.buy_buttons(document)
     zones = Zones(heading if heading is not None else next(iter(buttons), None), elsewhere)
-    texts = pieces.scan(body, subject.first_text(heading))
+    page = texts.scan(body, subject.first_text(heading))
     found: dict[tuple[int, Decimal], Seen] = {}
     outside = 0
-    for seed in texts.seeds:
+    for seed in page.seeds:
         element = seed.node.parent
         if element is None:
             continue
-        if not pieces.SIGN.search(seed.text) and not _may_be_a_price(seed.text, element, zones):
+        if not texts.SIGN.search(seed.text) and not _may_be_a_price(seed.text, element, zones):
             continue
         around = zones.around(element)
         if around.zone or around.hidden:
@@ -71,8 +71,8 @@ def look(
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
     amounts = list(found.values())
-    scoring.judge(amounts, zones, texts=texts, buys=subject.reach(buttons))
-    view = View(amounts, zones, heading, buyable=bool(buttons), percents=texts.percents)
+    scoring.judge(amounts, zones, texts=page, buys=subject.reach(buttons))
+    view = View(amounts, zones, heading, buyable=bool(buttons), texts=page)
     winner.decide(view)
     return view
 
@@ -103,12 +103,12 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
         return True
     if worded:
         return False
-    before, _ = pieces.text_before(element, zones.subject)
+    before, _ = neighbours.text_before(element, zones.subject)
     # Small numbers count things; `Price` and no word more makes them one.
     return labels.is_price(before) if count else bool(labels.before(before) & Label.PRICE)
 
 
-def _outside(seed: pieces.Seed, element: LexborNode, zones: Zones) -> list[Seen]:
+def _outside(seed: texts.Seed, element: LexborNode, zones: Zones) -> list[Seen]:
     """An amount in a part of the page with other things: noted, never the price."""
     place = Place(zones.around(element), path=(zones.own(element).label,))
     kind = "hidden" if place.around.hidden else f"in {place.around.zone}"
@@ -129,7 +129,7 @@ def _outside(seed: pieces.Seed, element: LexborNode, zones: Zones) -> list[Seen]
 
 
 def _read(
-    seed: pieces.Seed, element: LexborNode, zones: Zones, evidence: tuple[str, ...]
+    seed: texts.Seed, element: LexborNode, zones: Zones, evidence: tuple[str, ...]
 ) -> list[Seen]:
     """The amounts of one text node, put together with the pieces around it."""
     box, text = pieces.box(seed, element, evidence)
@@ -146,13 +146,13 @@ def _read(
         linked = False
         own = labels.before(before) | labels.of(after)
         if index == 0 and not before.strip(" :"):
-            before, linked = pieces.text_before(box, zones.subject)
+            before, linked = neighbours.text_before(box, zones.subject)
         seen = Seen(
             money.amount, money.currency, money.sign, text, box, seed.order, place,
             before=before[-48:], after=after[:32],
         )  # fmt: skip
         if index == len(found) - 1 and not after.strip(" ()"):
-            seen.behind = pieces.text_after(box)[:32]
+            seen.behind = neighbours.text_after(box)[:32]
         seen.linked = linked or (text != text[money.start : money.end] and _leads_elsewhere(box))
         if seen.linked and _has_a_picture(box):
             seen.kind = "in a card"
@@ -187,4 +187,4 @@ def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
         return True
     if text[money.start : money.end].rstrip().endswith(("-", "–", "—")):
         return True
-    return bool(seen.label & Label.PRICE) and len(text) <= pieces.SHORT_LABEL * 2
+    return bool(seen.label & Label.PRICE) and len(text) <= texts.SHORT_LABEL * 2

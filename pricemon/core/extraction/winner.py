@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pricemon.core.extraction import pieces
 from pricemon.core.extraction.phrases import Label
+from pricemon.core.extraction.texts import MAX_TEXT
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:
     if any(seen.amount == saved and seen.kind == "secondary" for seen in view.seen):
         return True
     percent = saved * 100 / high.amount
-    return any(abs(percent - shown) <= 1 for shown in view.percents)
+    return any(abs(percent - shown) <= 1 for shown in view.texts.percents)
 
 
 def _are_options(one: Seen, other: Seen) -> bool:
@@ -141,7 +141,7 @@ def _are_twins(low: Seen, high: Seen) -> bool:
         return False
     if (
         max(low.place.price, high.place.price) > _QUALIFIED
-        or len(parent.text(strip=True)) > pieces.MAX_TEXT
+        or len(parent.text(strip=True)) > MAX_TEXT
     ):
         return False
     ratio = high.amount / low.amount

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import names
 from pricemon.core.extraction.names import Says
-from pricemon.core.extraction.pieces import SIGN
+from pricemon.core.extraction.texts import SIGN
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
