@@ -26,9 +26,12 @@ NUMBER = re.compile(
 
 _MARKS = {"\u066c": ",", "\u066b": ".", "\u060c": ",", "\uff0e": ".", "\uff0c": ",", "\u2212": "-"}
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\ufeff\u00ad"))
+DIGITS = (
+    "\u0660-\u0669\u06f0-\u06f9\u07c0-\u07c9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\uff10-\uff19"
+)
+"""The digits beside ASCII's that shops write with, as ranges of a character class."""
 _FOREIGN = re.compile(
-    "[\u0660-\u0669\u06f0-\u06f9\u07c0-\u07c9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59\uff10-\uff19"
-    "\u066c\u066b\u060c\uff0e\uff0c\u2212\u200b-\u200f\u202a-\u202c\ufeff\u00ad]"
+    f"[{DIGITS}\u066c\u066b\u060c\uff0e\uff0c\u2212\u200b-\u200f\u202a-\u202c\ufeff\u00ad]"
 )
 _FIRST_FOREIGN = "\u060c"
 

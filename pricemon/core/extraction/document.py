@@ -94,6 +94,12 @@ class Document:
         return self.meta("og:title", "twitter:title") or (text_of(node) if node else None) or None
 
     @cached_property
+    def scripts(self) -> list[tuple[LexborNode, str]]:
+        """Its `<script>` elements, each with its `type` in lower case."""
+        found = self.tree.css("script")
+        return [(node, (node.attributes.get("type") or "").lower()) for node in found]
+
+    @cached_property
     def headings(self) -> list[LexborNode]:
         """Its `<h1>` elements that hold text."""
         return [h1 for h1 in self.tree.css("h1") if h1.text(strip=True)]

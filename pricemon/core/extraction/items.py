@@ -80,10 +80,14 @@ def first_text(value: Any) -> str | None:
 def json_ld(document: Document) -> list[Item]:
     """The top-level items of every `ld+json` script, whatever its exact type attribute."""
     found: list[Item] = []
-    for script in document.tree.css('script[type*="ld+json" i], script[type*="ld json" i]'):
-        for value in lenient_json.documents(script.text()):
+    for script, kind in document.scripts:
+        for value in lenient_json.documents(script.text()) if _is_json_ld(kind) else ():
             found += [one for one in listed(value) if isinstance(one, dict)]
     return found
+
+
+def _is_json_ld(kind: str) -> bool:
+    return "ld+json" in kind or "ld json" in kind
 
 
 def microdata(document: Document) -> list[Item]:

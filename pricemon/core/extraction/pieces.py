@@ -34,7 +34,6 @@ _WHOLE_AT_END = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$"
 )
 _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
-_POINT_LAST = re.compile(r"\d[.,]$")
 _MOST_PIECES = 16
 _SPLIT_IN = 4
 _PIECE = re.compile(r"[.,]|[.,]?\s?\d\d")
@@ -147,7 +146,7 @@ def _join(text: str, piece: str, parent: LexborNode) -> str:
             return f"{text}{point}{piece}"
         if _POINT_FIRST.match(piece):
             return text + piece.replace(" ", "")
-    elif _POINT_LAST.search(text) and _CENTS.match(piece):
+    elif text[-1] in ".," and text[-2:-1].isdigit() and _CENTS.match(piece):
         return text + piece
     return f"{text} {piece}"
 

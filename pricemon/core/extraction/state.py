@@ -101,13 +101,14 @@ def _same(name: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _values(document: Document, wanted: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, Any]]:
-    for script in document.tree.css("script:not([src])")[:MAX_SCRIPTS]:
+    inline = [
+        (script, kind, attributes.get("id") or "script")
+        for script, kind in document.scripts
+        if "src" not in (attributes := script.attributes) and "ld+json" not in kind
+    ]
+    for script, kind, name in inline[:MAX_SCRIPTS]:
         text = script.text()
         if "rice" not in text:
-            continue
-        kind = (script.attributes.get("type") or "").lower()
-        name = script.attributes.get("id") or "script"
-        if "ld+json" in kind:
             continue
         if "json" in kind:
             value = lenient_json.load(text)

@@ -7,6 +7,7 @@ sentence about delivery is no statement. Where the words contradict each other n
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -170,6 +171,7 @@ def read(view: View) -> Availability | None:
     return _one(found)
 
 
+@lru_cache(maxsize=4096)
 def phrase(text: str) -> Availability | None:
     """What one short text says: the whole of it, or what stands behind its colon."""
     plain = text.strip(_EDGES).lower()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 from selectolax.lexbor import LexborHTMLParser
 
 from pricemon.core.extraction.headings import announces_others
+from pricemon.core.numerals import DIGITS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -24,14 +26,13 @@ SHORT_LABEL = 30
 _LONG_TEXT = 240
 """Characters, white space among them, of a text that may still be short when it is squeezed."""
 RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(f"[0-9{DIGITS}]")
 _SYMBOLS = "$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨"
 SIGN = re.compile(rf"[{_SYMBOLS}]|\b(?:kr|Kč|zł|Ft|lei|руб|грн|лв|TL|CHF|EUR|USD|GBP)\b")
 """The signs that can be told at a glance; others are found by reading the number."""
-# A sign of money, or hardly more than a number with a short word on either side.
-_MONEYISH = re.compile(
-    rf"[{_SYMBOLS}]|^[^\d]{{0,24}}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{{0,14}}$"
-)
+_SYMBOL = re.compile(f"[{_SYMBOLS}]")
+# Hardly more than a number with a short word on either side.
+_NUMBERISH = re.compile(r"[^\d]{0,24}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{0,14}$")
 _PERCENT = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?\s?%")
 
 
@@ -57,6 +58,8 @@ class Seed:
     order: int
     node: LexborNode
     text: str
+    signed: bool
+    """Whether a sign of money can be told at a glance."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,14 @@ class Texts:
     """The orders of headings that announce other products."""
     percents: set[int] = field(default_factory=set)
     """Percentages printed by themselves: the discount is one of them, if any is shown."""
+
+
+@lru_cache(maxsize=4096)
+def _kind(text: str) -> Literal["signed", "bare", ""]:
+    """Whether a text prints a sign of money, may be no more than a number, or neither."""
+    if not (_SYMBOL.search(text) or _NUMBERISH.match(text)):
+        return ""
+    return "signed" if SIGN.search(text) else "bare"
 
 
 def scan(root: LexborNode, heading: str) -> Texts:
@@ -98,8 +109,9 @@ def scan(root: LexborNode, heading: str) -> Texts:
             texts.heading = order
         if has_digit(text):
             squeezed = " ".join(text.split())
-            if len(squeezed) <= MAX_TEXT and _MONEYISH.search(squeezed) and len(found) < MAX_SEEDS:
-                found.append(Seed(order, node, squeezed))
+            kind = _kind(squeezed) if len(squeezed) <= MAX_TEXT else ""
+            if kind and len(found) < MAX_SEEDS:
+                found.append(Seed(order, node, squeezed, signed=kind == "signed"))
             if "%" in squeezed and len(squeezed) <= SHORT_LABEL:
                 texts.percents.update(map(int, _PERCENT.findall(squeezed)))
     return texts

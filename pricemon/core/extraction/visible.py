@@ -60,7 +60,7 @@ def look(
         element = seed.node.parent
         if element is None:
             continue
-        if not texts.SIGN.search(seed.text) and not _may_be_a_price(seed.text, element, zones):
+        if not seed.signed and not _may_be_a_price(seed.text, element, zones):
             continue
         around = zones.around(element)
         if around.zone or around.hidden:
@@ -70,9 +70,9 @@ def look(
             amounts = _read(seed, element, zones, evidence)
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
-    amounts = list(found.values())
-    scoring.judge(amounts, zones, texts=page, buys=subject.reach(buttons))
-    view = View(amounts, zones, heading, buyable=bool(buttons), texts=page)
+    everything = list(found.values())
+    scoring.judge(everything, zones, texts=page, buys=subject.reach(buttons))
+    view = View(everything, zones, heading, buyable=bool(buttons), texts=page)
     winner.decide(view)
     return view
 
@@ -101,7 +101,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
         current = current.parent
     if text.endswith(("-", "–", "—")):
         return True
-    if worded:
+    if worded or labels.is_unit(text[found[-1].end :]):
         return False
     before, _ = neighbours.text_before(element, zones.subject)
     # Small numbers count things; `Price` and no word more makes them one.

@@ -29,6 +29,7 @@ _ZONE_TAGS = frozenset(
     """
     )
 )
+_WHOLE_PAGE = frozenset(("body", "html", "main"))
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
 _STRONG_TAGS = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
 _NAMED = frozenset(
@@ -182,34 +183,27 @@ class Zones:
 def _read(node: LexborNode) -> _Own:
     tag = node.tag or ""
     attributes = node.attributes
-    name = attributes.get("class") or ""
-    joined = name
+    joined = name = attributes.get("class") or ""
     for key in attributes:
         if key in _NAMED and (value := attributes[key]):
             joined = f"{joined} {value}"
     says = names.says(joined) if joined else 0
     style = attributes.get("style")
     squeezed = style.replace(" ", "").lower() if style else ""
-    hidden = (
-        "hidden" in attributes
-        or "display:none" in squeezed
-        or "visibility:hidden" in squeezed
-        or (bool(says & Says.HIDDEN) and not says & Says.OFFSCREEN and tag != "body")
-    )
     zone = tag if tag in _ZONE_TAGS else ""
-    if (
-        not zone
-        and says & Says.ZONE
-        and not says & Says.PRICE
-        and tag not in ("body", "html", "main")
-    ):
+    if not zone and says & Says.ZONE and not says & Says.PRICE and tag not in _WHOLE_PAGE:
         zone = joined[:40]
     return _Own(
         says=says,
         zone=zone,
         struck=tag in _STRUCK_TAGS or bool(says & Says.STRUCK) or "line-through" in squeezed,
         strong=tag in _STRONG_TAGS,
-        hidden=hidden,
+        hidden=(
+            "hidden" in attributes
+            or "display:none" in squeezed
+            or "visibility:hidden" in squeezed
+            or (bool(says & Says.HIDDEN) and not says & Says.OFFSCREEN and tag != "body")
+        ),
         exact=attributes.get("itemprop") in ("price", "lowPrice"),
         label=f"{tag}.{name[:40]}" if name else tag,
     )
