@@ -31,6 +31,9 @@ _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _MEASURE = re.compile(
     r"(?:^|[\s(\d])(?:kg|l|lt|ltr|lit[er]{2}|кг|m²|m2|qm)\s*[=:(]?\s*[€$£]?\s*$", re.IGNORECASE
 )
+_BEGINS_PHRASES = frozenset(phrase.partition(" ")[0] for phrase in PHRASES if " " in phrase)
+_STEM = min(map(len, SAVINGS))
+_STEMS = frozenset(stem[:_STEM] for stem in SAVINGS)
 _MAX_WORDS = 12
 _NEXT = 2
 
@@ -43,13 +46,14 @@ def of(text: str) -> int:
     """What the words of `text` say, together."""
     found = 0
     words = _WORD.findall(text.lower())[-_MAX_WORDS:]
-    for start in range(len(words)):
-        for size in (1, 2, 3):
-            phrase = words[start] if size == 1 else " ".join(words[start : start + size])
-            found |= PHRASES.get(phrase, 0)
-    if any(word.startswith(SAVINGS) for word in words):
-        found |= Label.SECONDARY
-    if _CJK.search(text):
+    for start, word in enumerate(words):
+        found |= PHRASES.get(word, 0)
+        if word in _BEGINS_PHRASES:
+            found |= PHRASES.get(" ".join(words[start : start + 2]), 0)
+            found |= PHRASES.get(" ".join(words[start : start + 3]), 0)
+        if word[:_STEM] in _STEMS and word.startswith(SAVINGS):
+            found |= Label.SECONDARY
+    if not text.isascii() and _CJK.search(text):
         for phrase, flag in UNSPACED.items():
             if phrase in text:
                 found |= flag

@@ -193,7 +193,7 @@ def says(names: str) -> int:
             identifier = identifier or word in _IDENTIFIERS
             one |= _of_word(word)
             if last:
-                one |= _of_word(last + word)
+                one |= _EXACT.get(last + word, 0)
             last = word
         # An article's number is no price; `skuBestPrice` is one.
         found |= one | Says.NOISE if identifier and not one & Says.PRICE else one

@@ -189,8 +189,7 @@ def phrase(text: str) -> Availability | None:
 
 
 def _aside(node: LexborNode, zones: Zones) -> bool:
-    around = zones.around(node)
-    return bool(around.zone or around.hidden or node.tag in _SILENT)
+    return node.tag in _SILENT or zones.is_aside(node)
 
 
 def _around(view: View) -> LexborNode | None:

@@ -62,8 +62,7 @@ def look(
             continue
         if not seed.signed and not _may_be_a_price(seed.text, element, zones):
             continue
-        around = zones.around(element)
-        if around.zone or around.hidden:
+        if zones.is_aside(element):
             amounts = _outside(seed, element, zones) if outside < _MOST_OUTSIDE else []
             outside += bool(amounts)
         else:
@@ -79,13 +78,15 @@ def look(
 
 def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
     """Whether a number without a sign is worth reading: something near calls it money."""
-    found = pieces.amounts(text)
-    if not found:
-        return False
     count = len(text) <= _COUNT
-    if not count and (labels.of(text) & Label.PRICE or any(money.sign for money in found)):
-        return True
     worded = _NUMBERED.match(text) is not None
+    if not text.isdigit():
+        found = pieces.amounts(text)
+        if not found:
+            return False
+        if not count and (labels.of(text) & Label.PRICE or any(money.sign for money in found)):
+            return True
+        worded = worded or labels.is_unit(text[found[-1].end :])
     current: LexborNode | None = element
     # `Group 12` in a menu: a number behind other words needs a name of its own.
     for level in range(1 if worded else _COUNT if count else _NAMES_REACH):
@@ -101,7 +102,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
         current = current.parent
     if text.endswith(("-", "–", "—")):
         return True
-    if worded or labels.is_unit(text[found[-1].end :]):
+    if worded:
         return False
     before, _ = neighbours.text_before(element, zones.subject)
     # Small numbers count things; `Price` and no word more makes them one.

@@ -128,6 +128,11 @@ class Zones:
             self._around[element.mem_id] = found
         return found
 
+    def is_aside(self, node: LexborNode) -> bool:
+        """Whether `node` is in a part of the page with other things, or not shown at all."""
+        around = self.around(node)
+        return bool(around.zone or around.hidden)
+
     def place(self, node: LexborNode, box: LexborNode) -> Place:
         """What the names around `node` say of an amount in it; inside `box` all are its own."""
         place = Place(self.around(node))
