@@ -63,6 +63,10 @@ _SHARED = {
     "元": "CNY TWD",
     "₨": "PKR INR LKR NPR MUR",
     "rs": "INR PKR LKR NPR MUR",
+    "रु": "INR NPR",
+    "रू": "NPR INR",
+    "रु.": "INR NPR",
+    "रू.": "NPR INR",
     "rs.": "INR PKR LKR NPR MUR",
     "lei": "RON MDL",
     "леи": "MDL",
@@ -83,9 +87,10 @@ _SHARED = {
     "din.": "RSD",
     "fr.": "CHF",
     "q": "GTQ",
-    "l": "HNL",
+    "l": "HNL ALL",
     "﷼": "SAR IRR QAR OMR YER",
     "ريال": "SAR QAR OMR YER IRR",
+    "ریال": "IRR",
     "دينار": "KWD BHD JOD IQD TND DZD LYD",
     "درهم": "AED MAD",
     "جنيه": "EGP SDG",
@@ -93,6 +98,14 @@ _SHARED = {
     "toman": "",
     "ден": "MKD",
     "ден.": "MKD",
+    "manat": "AZN TMT",
+    "manatov": "AZN TMT",
+    "shs": "UGX TZS KES",
+    "shs.": "UGX TZS KES",
+    "fcfa": "XOF XAF",
+    "f cfa": "XOF XAF",
+    "cfa": "XOF XAF",
+    "c$": "CAD NIO",
 }
 
 
@@ -105,18 +118,19 @@ def _by_sign(table: str) -> dict[str, str]:
 _PLAIN = _by_sign(
     """
     AED د.إ د.إ. aed
-    AMD ֏ դր
+    ALL lekë lek
+    AMD ֏ դր դր. դրամ
     AOA kz
     ARS ar$
     AUD a$ au$ aud$
     AZN ₼
     BAM km
     BBD bds$
-    BDT ৳ tk tk.
+    BDT ৳ tk tk. টাকা taka
     BGN лв лв. lv.
     BHD د.ب د.ب. bd
     BRL r$ reais
-    CAD c$ ca$ cdn$ cad$
+    CAD ca$ cdn$ cad$
     CHF chf sfr sfr.
     CLP clp$
     CNY cn¥ rmb 人民币
@@ -125,37 +139,42 @@ _PLAIN = _by_sign(
     CZK kč kc czk
     DKK dkk
     DOP rd$
-    DZD د.ج da
-    EGP ج.م ج.م. le l.e. egp
+    DZD د.ج د.ج. دج da
+    EGP ج.م ج.م. جم le l.e. egp
+    ETB birr
     EUR € euro euros euroa ευρώ евро eur
     GBP gbp
-    GEL ₾ ლარი
-    GHS ₵ gh₵
+    GEL ₾ ლარი lari
+    GHS ₵ gh₵ gh¢ ghc
     HKD hk$ hkd$
     HRK kn
     HUF ft huf forint
     IDR rp rp.
-    ILS ₪ ש"ח ש״ח
+    HNL lps lps.
+    ILS ₪ ש"ח ש״ח שח nis
     INR ₹
     IQD د.ع
     ISK isk
     JMD j$
     JOD د.ا jd
     JPY 円 jpy
-    KES ksh ksh. kes
+    KES ksh ksh. kshs kes
     KGS som сом
     KHR ៛
     KRW ₩ 원
     KWD د.ك د.ك. kd
-    KZT ₸ тг тг. тенге
-    LAK ₭
+    KZT ₸ тг тг. тенге теңге
+    LAK ₭ ກີບ
     LBP ل.ل
-    LKR lkr
+    LKR lkr රු රු.
+    LYD د.ل د.ل.
     MAD د.م د.م.
-    MNT ₮
+    MMK ကျပ်
+    MNT ₮ төг төгрөг
     MXN mx$ mxn$
     MYR rm
-    NGN ₦
+    MZN mt
+    NGN ₦ n
     NOK nok
     NZD nz$ nzd$
     OMR ر.ع ر.ع.
@@ -168,22 +187,22 @@ _PLAIN = _by_sign(
     RON ron
     RSD дин дин. rsd
     RUB ₽
-    SAR ر.س ر.س. sr sar
+    SAR ر.س ر.س. sr sar ⃁
     SEK sek
     SGD s$ sgd$
     THB ฿ บาท baht
     TND د.ت dt
+    TJS сомонӣ сомони смн somoni
     TRY ₺ tl
     TTD tt$
     TWD nt$ ntd nt
-    TZS tsh
+    TZS tsh tshs
     UAH ₴ грн грн. гривень
-    UGX ush
+    UGX ush ugx
     USD us$ u$s usd$ $us usd
     UYU $u
-    UZS сум so'm
-    VND ₫ đ vnđ
-    XOF fcfa cfa
+    UZS сум сўм so'm so‘m soʻm so’m so`m
+    VND ₫ đ vnđ vnd đồng
     ZAR r
     """
 )
@@ -194,16 +213,22 @@ SIGNS: dict[str, tuple[str, ...]] = {
 }
 """A sign or word, in lower case → the currencies it may mean, the likeliest first."""
 
-_DWARFS = frozenset(("£", "руб", "руб.", "рублей", "рубля", "р.", "lei"))
+_DWARFS = frozenset(("c$", "£", "руб", "руб.", "рублей", "рубля", "р.", "lei"))
 """Shared signs whose first meaning holds wherever nothing speaks for another."""
 
-_NEEDS_EVIDENCE = frozenset(words("km da le bd dt nt som q l kz tk r"))
+_NEEDS_EVIDENCE = frozenset(words("km da le bd dt nt som q l kz tk r n mt nis lek lari shs"))
 """Letters that are words or units elsewhere: currencies only where their country is spoken of."""
+
+_WORDS = (
+    frozenset(sign for sign in SIGNS if sign.isalpha() and len(sign) > 1)
+    - _NEEDS_EVIDENCE
+    - {"sar", "kes", "php", "nt", "jd", "kd", "sr", "qr", "rm", "bs", "rs", "br", "dh", "din"}
+)
 
 _COUNTRY = words(
     """
     AD EUR AE AED AF AFN AL ALL AM AMD AO AOA AR ARS AT EUR AU AUD AZ AZN BA BAM BB BBD BD BDT
-    BE EUR BG BGN BH BHD BN BND BO BOB BR BRL BS BSD BW BWP BY BYN CA CAD CH CHF CI XOF CL CLP
+    BE EUR BG EUR BH BHD BN BND BO BOB BR BRL BS BSD BW BWP BY BYN CA CAD CH CHF CI XOF CL CLP
     CM XAF CN CNY CO COP CR CRC CY EUR CZ CZK DE EUR DK DKK DO DOP DZ DZD EC USD EE EUR EG EGP
     ES EUR ET ETB FI EUR FJ FJD FR EUR GB GBP UK GBP GE GEL GH GHS GR EUR GT GTQ HK HKD HN HNL
     HR EUR HU HUF ID IDR IE EUR IL ILS IN INR IQ IQD IR IRR IS ISK IT EUR JM JMD JO JOD JP JPY
@@ -215,6 +240,8 @@ _COUNTRY = words(
     UZ UZS VE VES VN VND ZA ZAR ZM ZMW ZW USD
     """
 )
+FORMERLY = {"BG": "BGN", "HR": "HRK"}
+"""What was paid with before the euro, by country, where pages of the time still matter."""
 BY_COUNTRY: dict[str, str] = dict(zip(_COUNTRY[::2], _COUNTRY[1::2], strict=True))
 """ISO 3166 alpha-2 → the currency prices are quoted in there."""
 
@@ -275,6 +302,11 @@ def resolve(sign: str, evidence: Iterable[str]) -> str | None:
 def is_word_elsewhere(sign: str) -> bool:
     """Whether `sign` is a unit or a word (`L`, `KM`) except where its country is spoken of."""
     return sign.lower() in _NEEDS_EVIDENCE
+
+
+def is_word_of_money(word: str) -> bool:
+    """Whether letters alone name money wherever they stand: `EUR`, `zł`, `грн`; not `km`."""
+    return word in _CODES or word.lower() in _WORDS
 
 
 def decimals(currency: str | None) -> int:

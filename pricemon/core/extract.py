@@ -225,7 +225,10 @@ def _currency(
         # What a page's own scripts name weighs more than its language.
         stated = document.stated_currency
         evidence = (*((stated,) if stated else ()), *evidence)
-    return currencies.resolve(sign, evidence)
+    resolved = currencies.resolve(sign, evidence)
+    if resolved is None and document.postal_country:
+        resolved = currencies.resolve(sign, [currencies.BY_COUNTRY[document.postal_country]])
+    return resolved
 
 
 def _refused(

@@ -12,7 +12,7 @@ _GAP = SPACES + ":"
 _WIDEST_GAP = 3
 _CODE = 3
 # One letter, or a word that is one elsewhere, is a sign in capitals only: `R 250`, not `4 r`.
-_CAPITALS_ONLY = frozenset(words("r q l km da le bd kd jd dt sr qr nt rm br bs kz"))
+_CAPITALS_ONLY = frozenset(words("r q l n mt km da le bd kd jd dt sr qr nt rm br bs kz"))
 _COUNTRY_BEFORE = re.compile(r"(?<![^\W\d_])(US|CA|AU|NZ|HK|NT|MX|C|A|S|[A-Z]{3})\s?$")
 
 

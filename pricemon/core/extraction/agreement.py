@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
-from pricemon.core.extraction import labels
+from pricemon.core.extraction import labels, sums
 from pricemon.core.extraction.document import Document, is_home
-from pricemon.core.extraction.phrases import Label
+from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.extraction.zones import NEVER
 from pricemon.core.model import Candidate, Reason
 
@@ -79,7 +79,18 @@ def settle(claims: Sequence[Claim], view: View) -> Settled:
         return _accept(claim, price, None, view)
     if winner is not None and winner.amount != price:
         return _against(claim, price, winner, view, shown)
+    if winner is None and _is_old(price, view, shown):
+        return Settled(
+            reason=Reason.CONFLICT,
+            detail=f"{claim.source} says {price}, which the page shows as an old price only",
+        )
     return _accept(claim, price, winner, view)
+
+
+def _is_old(price: Decimal, view: View, shown: set[Decimal]) -> bool:
+    """Whether the page shows `price` as the list price only, and less beside it."""
+    struck = any(s.kind == "list" and s.amount == price and not s.inferred for s in view.seen)
+    return struck and price not in shown and any(amount < price for amount in shown)
 
 
 def _choose(claim: Claim, view: View) -> Decimal | None:
@@ -128,6 +139,11 @@ def _against(
         for seen in view.seen
         if seen.kind == "secondary" and seen.place.price < NEVER and not _net(seen)
     }
+    if sums.is_net_of(price, winner.amount) and view.sure:
+        # Markup filled in before tax was added: what people pay is what they are shown.
+        return Settled(
+            price=winner.amount, sign=winner.sign, source="text", claim=claim, seen=winner
+        )
     if claim.list_price == winner.amount or price in shown | offered or not view.sure:
         return _accept(claim, price, None, view)
     return Settled(
@@ -203,7 +219,8 @@ def checked(settled: Settled, view: View, document: Document, *, others: int) ->
     words = seen.label | labels.of(seen.after)
     called = seen.place.price < NEVER or bool(words & (Label.PRICE | Label.NOW | Label.BUY))
     near = seen.place.around.up <= NEAR_HEADING
-    product = "product" in kind or (view.buyable and near) or (called and near)
+    shown_so = seen.place.size == "large" or any(one.kind == "list" for one in view.seen)
+    product = "product" in kind or (near and (view.buyable or called or shown_so))
     cards = sum(1 for one in view.seen if one.kind == "one of a list")
     home = is_home(document.url)
     if (

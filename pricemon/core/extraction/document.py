@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pricemon.core import currencies
-from pricemon.core.extraction import encodings
+from pricemon.core.extraction import encodings, postal
 
 MAX_BYTES = 8_000_000
 """What is parsed of a longer body: no product page is longer, and time stays bounded."""
@@ -137,6 +137,14 @@ class Document:
         return None
 
     @cached_property
+    def postal_country(self) -> str | None:
+        """The country of the addresses that the page prints, where nothing else names one."""
+        body = self.tree.body
+        if self.country or self.region or body is None or self.lang not in ("", "en"):
+            return None
+        return postal.country(body.text(separator=" "))
+
+    @cached_property
     def stated_currency(self) -> str | None:
         """The one currency that the page's scripts and attributes name (`"currency":"CAD"`)."""
         active = _SHOPIFY.search(self.source, 0, MAX_STATED)
@@ -147,7 +155,10 @@ class Document:
     @cached_property
     def solid(self) -> tuple[str, ...]:
         """Currencies that the page's country speaks for: enough for a bare amount."""
-        return (currencies.BY_COUNTRY[self.country],) if self.country else ()
+        if self.country is None:
+            return ()
+        former = currencies.FORMERLY.get(self.country)
+        return (currencies.BY_COUNTRY[self.country], *((former,) if former else ()))
 
     @cached_property
     def evidence(self) -> tuple[str, ...]:

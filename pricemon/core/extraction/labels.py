@@ -9,28 +9,36 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pricemon.core.extraction.phrases import (
-    PHRASES,
-    SAVINGS,
-    UNITS,
-    UNSPACED,
-    Label,
-)
+from pricemon.core.extraction.vocabulary import phrases, smaller
+from pricemon.core.extraction.vocabulary.phrases import SAVINGS, Label
+from pricemon.core.extraction.vocabulary.units import UNITS
+from pricemon.core.extraction.vocabulary.unspaced import UNSPACED
 
 _WORD = re.compile(r"[^\W_]+|\+")
 _PER = re.compile(
     r"/\s?(?:\d+\s?)?(?:mo|mth|month|wk|week|yr|year|day|night|kg|g|gr|l|lt|ltr|ml|cl|dl|oz"
-    r"|lb|m|m²|m2|m3|qm|st|stk|szt|"
-    r"ks|kus|pc|pcs|piece|unit|ea|each|kpl|db|mes|mois|mês|monat|mån|mies|měs|мес|кг|г|шт|л|м"
-    r"|м²|м2|buc|vnt|gab|kom|un)(?![\w])",
+    r"|lb|m|m²|m2|m3|qm|mes|mois|mês|monat|mån|mies|mc|měs|мес|кг|г|л|м|м²|м2)(?![\w])",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"/\s?(?:1\s?)?(?:st|stk|stck|stück|szt|ks|kus|pcs?|pce|piece|unit|ea|each|kpl|db|шт|buc|vnt|gab|kom"
+    r"|un|und|unid|ud|pz|pezzo|adet|stuk|tk|бр|од|ədəd|dona)(?![\w])",
     re.IGNORECASE,
 )
 _TIMES = re.compile(r"(?:^|\W)\d{1,2}\s?[x×]\s?(?:de\s)?$", re.IGNORECASE)
-_CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile(r"[\u0900-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+# `定 價`: letters spread over the width of a column.
+_SPREAD = re.compile(
+    r"(?<=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])\s(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])"
+)
 # `1 kg € 13,96`, `1 l = 2,49`: with a dash between, it is what one may choose.
 _MEASURE = re.compile(
     r"(?:^|[\s(\d])(?:kg|l|lt|ltr|lit[er]{2}|кг|m²|m2|qm)\s*[=:(]?\s*[€$£]?\s*$", re.IGNORECASE
 )
+PHRASES = {
+    phrase: phrases.PHRASES.get(phrase, 0) | smaller.SMALLER.get(phrase, 0)
+    for phrase in (*phrases.PHRASES, *smaller.SMALLER)
+}
 _BEGINS_PHRASES = frozenset(phrase.partition(" ")[0] for phrase in PHRASES if " " in phrase)
 _STEM = min(map(len, SAVINGS))
 _STEMS = frozenset(stem[:_STEM] for stem in SAVINGS)
@@ -53,12 +61,14 @@ def of(text: str) -> int:
             found |= PHRASES.get(" ".join(words[start : start + 3]), 0)
         if word[:_STEM] in _STEMS and word.startswith(SAVINGS):
             found |= Label.SECONDARY
-    if not text.isascii() and _CJK.search(text):
+    if not text.isascii() and _UNSPACED.search(text):
+        text = _SPREAD.sub("", text)
         for phrase, flag in UNSPACED.items():
             if phrase in text:
                 found |= flag
-    if "/" in text and _PER.search(text):
-        found |= Label.RATE
+    if "/" in text:
+        found |= Label.RATE if _PER.search(text) else 0
+        found |= Label.EACH if _EACH.search(text) else 0
     return found
 
 

@@ -26,6 +26,8 @@ class Says:
     CENTS = 128
     HIDDEN = 256
     OFFSCREEN = 512
+    NET = 2048
+    """Without tax: `SECONDARY`, but for shops where there is none."""
     NOISE = 1024
     """Not a price at all, when it is the element's own name: a rating, an article number."""
 
@@ -84,9 +86,14 @@ _EXACT = _table(
         discountvalue discountlabel discountbadge discountrate percent percentage coupon voucher
         cashback reward rewards loyalty bonus points deposit pfand kaucja surcharge member
         members memberprice club wholesale b2b bulk tier tiers tierprice staffel staffelpreise
-        multibuy warranty insurance giftcard giftwrap tradein threshold subscribe subscription
-        abo subtotal withouttax pricetax taxprice pricewithouttax pricenet minprice maxprice
+        multibuy warranty garantia garantie gwarancja insurance giftcard giftwrap tradein threshold
+        subscribe subscription abo subtotal withouttax pricetax taxprice pricewithouttax pricenet
+        minprice maxprice
         priceexcl priceexvat economy economia
+    """,
+    NET="""
+        exvat extax novat notax pretax exctax taxexcl taxexclusive vatexcl withoutvat withouttax
+        pricewithouttax priceexcl priceexvat
     """,
     NOISE="""
         quantity qty total rating ratings star stars review reviews phone tel
@@ -101,8 +108,9 @@ _EXACT = _table(
         otheroffers moreproducts moreitems newproducts newarrivals bestseller bestsellers
         bestsell bestselling popular trending featured productgrid productlist productlists
         productslist productslider productcarousel producttile producttiles productcard
-        productcards productteaser productminiature productthumb productsgrid productsslider
-        productscarousel productsblock productsrow listing listings carousel swiper slick owl
+        productcards productteaser productminiature productthumb boxproduct productsgrid
+        productsslider productscarousel productsblock productsrow listing listings carousel
+        swiper slick owl
         marquee footer nav navbar navigation navigace megamenu mainmenu menu submenu topbar
         breadcrumb breadcrumbs comment comments testimonial testimonials faq banner banners
         advert adverts newsletter cookie cookies modal popup filter filters facet facets sidebar
@@ -118,7 +126,7 @@ _EXACT = _table(
         basketinfo basketprice koszyk kosik warenkorb panier carrito carrello sepet korb
         kosarica lastviewed crossselling upselling customersalso alsobought alsolike
         compareproducts suggestproducts teaser teasers promobox promoblock promobanner promoad
-        sponsored promoted ads ad adbox feedback rev qa questions answers notification
+        sponsored ads ad adbox feedback rev qa questions answers notification
         notifications autocomplete dropdown megadropdown offcanvas drawer productitem_
         subcategories subcategory categorylist
     """,

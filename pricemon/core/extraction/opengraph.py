@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pricemon.core import currencies
 from pricemon.core.extraction import availability, labels
 from pricemon.core.extraction.offers import Claim
-from pricemon.core.extraction.phrases import Label
+from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.money import find_money, parse_machine
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pricemon.core import currencies
 from pricemon.core.extraction import labels, names
 from pricemon.core.extraction.names import Says
-from pricemon.core.extraction.phrases import Label
-from pricemon.core.extraction.texts import MAX_TEXT, RAW, SIGN
+from pricemon.core.extraction.texts import MAX_TEXT, RAW, has_sign
+from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.money import Money, find_money
 from pricemon.core.numerals import plain_digits
 from pricemon.core.wordlist import words
@@ -24,19 +25,23 @@ if TYPE_CHECKING:
     from pricemon.core.extraction.texts import Seed
 
 _BOX_TEXT = 60
+_LONGEST_SIGN = 4
 _SPLIT_PRICE = 14
 _BOX_CLIMB = 4
 _LINES = frozenset(words("div p li ul button form h2 h3 h4 section dt dd tr"))
 _LONG_WORD = re.compile(r"[^\W\d_]{3}")
 _DIGIT = re.compile(r"\d")
+_REST = re.compile(r"\d\d\d?")
+_POINT_LAST = re.compile(r"\d[.,]$")
 _CENTS = re.compile(r"\d\d(?!\d|\s?%)")
+_AFTER_POINT = re.compile(r"\d\d\d?(?!\d|\s?%)")
 _WHOLE_AT_END = re.compile(
     r"(?<![\d.,])\d{1,3}(?:[\s.,'’\u00a0\u202f]?\d{3})*$|(?<![\d.,])\d{1,7}$"
 )
 _POINT_FIRST = re.compile(r"[.,]\s?(?:\d{1,2}(?!\d)|[-–—]|$)")
 _MOST_PIECES = 16
 _SPLIT_IN = 4
-_PIECE = re.compile(r"[.,]|[.,]?\s?\d\d")
+_PIECE = re.compile(r"[.,]|[.,]?\s?\d\d\d?")
 
 
 def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[LexborNode, str]:
@@ -60,7 +65,23 @@ def box(seed: Seed, element: LexborNode, evidence: tuple[str, ...]) -> tuple[Lex
         if composed != text and _holds_other_lines(parent, found):
             break
         found, text = parent, composed
-    return (found, text) if text != own else (found, _with_cents(found, text))
+    return found, text if text != own else _with_sign(found, _with_cents(found, text))
+
+
+def is_rest(node: LexborNode, text: str) -> bool:
+    """Whether a text is the rest of the number before it: `990` in `5`, `,`, `990`."""
+    if not _REST.fullmatch(plain_digits(text)):
+        return False
+    before = ""
+    start = node if node.prev is not None else node.parent
+    sibling = start.prev if start is not None else None
+    for _ in range(_SPLIT_IN):
+        if sibling is None or _POINT_LAST.search(before):
+            break
+        piece = " ".join((sibling.text_content or sibling.text() or "").split())
+        before = plain_digits(piece) + before
+        sibling = sibling.prev
+    return bool(_POINT_LAST.search(before))
 
 
 def _with_cents(element: LexborNode, text: str) -> str:
@@ -69,7 +90,7 @@ def _with_cents(element: LexborNode, text: str) -> str:
     for _ in range(_SPLIT_IN):
         if sibling is None:
             break
-        piece = " ".join((sibling.text_content or sibling.text() or "").split())
+        piece = " ".join(plain_digits(sibling.text_content or sibling.text() or "").split())
         if piece:
             joined = _join(text, piece, sibling)
             if not _PIECE.fullmatch(piece) or " " in joined[len(text) :]:
@@ -79,12 +100,21 @@ def _with_cents(element: LexborNode, text: str) -> str:
     return text
 
 
+def _with_sign(element: LexborNode, text: str) -> str:
+    """`<i>$</i>` before the number: a sign in an element of its own belongs to what comes next."""
+    before = element.prev
+    if before is None or has_sign(text):
+        return text
+    sign = (before.text_content or before.text() or "").strip()
+    return f"{sign} {text}" if len(sign) <= _LONGEST_SIGN and currencies.meanings(sign) else text
+
+
 def _holds_other_lines(parent: LexborNode, inner: LexborNode) -> bool:
     """Whether `parent` has lines of words beside `inner` that say nothing of its amount."""
     for child in parent.iter():
         if child.tag in _LINES and child.mem_id != inner.mem_id:
             text = " ".join(child.text(separator=" ").split())
-            worded = _LONG_WORD.search(text) and not SIGN.search(text) and not _DIGIT.search(text)
+            worded = _LONG_WORD.search(text) and not has_sign(text) and not _DIGIT.search(text)
             if worded and not labels.of(text) & ~Label.BUY:
                 return True
     return False
@@ -146,7 +176,7 @@ def _join(text: str, piece: str, parent: LexborNode) -> str:
             return f"{text}{point}{piece}"
         if _POINT_FIRST.match(piece):
             return text + piece.replace(" ", "")
-    elif text[-1] in ".," and text[-2:-1].isdigit() and _CENTS.match(piece):
+    elif text[-1] in ".," and text[-2:-1].isdigit() and _AFTER_POINT.match(piece):
         return text + piece
     return f"{text} {piece}"
 
@@ -159,7 +189,7 @@ def _is_cents(parent: LexborNode) -> bool:
     if above is not None:
         # `<i>$</i><i>299</i><i>99</i>`: beside a sign, two digits of their own can be nothing else.
         around = above.text(strip=True)
-        if above.tag == "sup" or (len(around) <= _SPLIT_PRICE and SIGN.search(around)):
+        if above.tag == "sup" or (len(around) <= _SPLIT_PRICE and has_sign(around)):
             return True
     declared = parent.attributes.get("class")
     return bool(names.says(declared or "") & Says.CENTS)

@@ -38,6 +38,8 @@ class Seen:
     """`price`; `list` (struck, was); or why it is not the product's: `secondary`, `range`, …"""
     why: list[str] = field(default_factory=list)
     label: int = 0
+    left_over: bool = False
+    """Whether it is what a saving leaves of an old price, to the cent."""
     inferred: bool = False
     """Whether only a neighbouring amount, no word and no stroke, makes it the list price."""
 
@@ -56,6 +58,8 @@ class View:
     heading: LexborNode | None = None
     buyable: bool = False
     """Whether something on the page puts the product into a cart."""
+    orderable: bool = False
+    """Whether a button that is not disabled says so in words."""
     texts: Texts = field(default_factory=Texts)
     winner: Seen | None = None
     close: list[Seen] = field(default_factory=list)

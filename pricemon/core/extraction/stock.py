@@ -38,7 +38,8 @@ for _state, _phrases in {
         dostępne, w magazynie, na stanie, produkt dostępny, dostępny od ręki,
         duża ilość,
         średnia ilość, w magazynie, raktáron, készleten, elérhető, în stoc, in stoc,
-        stoc suficient, disponibil, в наличии, есть в наличии, на складе, є в наявності,
+        stoc suficient, disponibil, в наличии, есть в наличии, на складе, достаточно, много,
+        є в наявності,
         в наявності, в наличност, налично, наличен, stokta, stokta var, mevcut,
         på lager,
         i lager, finns i lager, finns i webblager, varastossa, heti saatavilla,
@@ -142,7 +143,9 @@ _MOST_SPACED = 120
 _EDGES = " \t\n\r.,;:!*•·✓✔✗✘●○-–—()[]|>»\u00a0"
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_SAYS_MORE = re.compile(r"[:\d]|\s\s|[^\S ]")
+_FIRST_PART = re.compile(r"[^-–—,.(!]{4,}(?=\s[-–—]\s|,\s|\.\s|\s\(|!\s)")
+"""`In stock - ships tomorrow`: what stands before the details."""
+_SAYS_MORE = re.compile(r"[:\d]|\s\s|[^\S ]|\s[-–—(]|[,.!]\s")
 """What may stand beside a phrase in one text: a label, a number, white space to squeeze."""
 _COUNTED = re.compile(
     r"^(?:only |nur noch |noch |plus que |solo |tylko |już tylko |pouze )?\d+\+?\s?(?:items?"
@@ -151,6 +154,7 @@ _COUNTED = re.compile(
 )
 MAX_NODES = 4_000
 _UP = 7
+_CLOSED = frozenset((Availability.OUT_OF_STOCK, Availability.DISCONTINUED))
 _SILENT = frozenset(("script", "style", "option", "label"))
 
 
@@ -159,15 +163,19 @@ def read(view: View) -> Availability | None:
     root = _around(view)
     if root is None:
         return None
-    found: set[Availability] = set()
+    found: list[Availability] = []
     for node in islice(root.traverse(include_text=True, skip_empty=True), MAX_NODES):
         text = node.text_content
         if text is None or len(text) > _MOST_SPACED:
             continue
         state = phrase(text)
         parent = node.parent
-        if state is not None and parent is not None and not _aside(parent, view.zones):
-            found.add(state)
+        if state is None or parent is None or _aside(parent, view.zones):
+            continue
+        # Themes carry a badge `Sold out` on every page, and show it by style alone.
+        if state in _CLOSED and view.orderable and _is_a_badge(parent):
+            continue
+        found.append(state)
     return _one(found)
 
 
@@ -179,7 +187,9 @@ def phrase(text: str) -> Availability | None:
     if state is not None or not _SHORTEST <= len(plain) <= _LONGEST or not _SAYS_MORE.search(plain):
         return state
     plain = " ".join(plain.split())
-    for part in (plain, plain.rpartition(":")[2].strip(_EDGES)) if ":" in plain else (plain,):
+    behind_colon = (plain.rpartition(":")[2].strip(_EDGES),) if ":" in plain else ()
+    before_more = (more[0].strip(_EDGES),) if (more := _FIRST_PART.match(plain)) else ()
+    for part in (plain, *behind_colon, *before_more):
         state = _PHRASES.get(part)
         if state is None and _DIGIT.search(part) and _LETTER.search(part):
             state = _PHRASES.get(_COUNTED.sub("", part))
@@ -190,6 +200,11 @@ def phrase(text: str) -> Availability | None:
 
 def _aside(node: LexborNode, zones: Zones) -> bool:
     return node.tag in _SILENT or zones.is_aside(node)
+
+
+def _is_a_badge(node: LexborNode) -> bool:
+    named = (one.attributes.get("class") or "" for one in (node, node.parent) if one is not None)
+    return any("badge" in name for name in named)
 
 
 def _around(view: View) -> LexborNode | None:
@@ -206,13 +221,11 @@ def _around(view: View) -> LexborNode | None:
     return node
 
 
-def _one(found: set[Availability]) -> Availability | None:
-    closed = {Availability.OUT_OF_STOCK, Availability.DISCONTINUED} & found
-    opened = found - closed
-    if closed and opened:
+def _one(found: list[Availability]) -> Availability | None:
+    """What is said first, unless something else contradicts it."""
+    closed = _CLOSED & set(found)
+    if closed and not closed.issuperset(found):
         return None
-    order = (
-        Availability.DISCONTINUED, Availability.OUT_OF_STOCK, Availability.PRE_ORDER,
-        Availability.BACK_ORDER, Availability.LIMITED, Availability.IN_STOCK,
-    )  # fmt: skip
-    return next((state for state in order if state in found), None)
+    if Availability.DISCONTINUED in closed:
+        return Availability.DISCONTINUED
+    return found[0] if found else None

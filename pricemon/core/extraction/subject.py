@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, names
 from pricemon.core.extraction.names import Says
-from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.products import alike, tokens
+from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.extraction.zones import NEVER
 
 if TYPE_CHECKING:
@@ -27,8 +27,11 @@ _NAMED_SO = (
     '[class*="productname" i], [class*="product-title" i], [class*="product_title" i], '
     '[class*="producttitle" i], [class*="post-title" i]'
 )
-_PARTS = re.compile(r"\s+[|–—•·:»-]+\s+|\s*[|•»]\s*")
+_PARTS = re.compile(
+    r"\s+[|–—•·:»-]+\s+|\s*[|•»]\s*|(?<=[\u3040-\u9fff\uac00-\ud7af])[-_–—](?=[\u3040-\u9fff\uac00-\ud7af])"
+)
 _MOST_LIKELY = 60
+_SHORTEST_NAME = 8
 _HEADS = 2
 _MOST_BUTTONS = 120
 # `:is` asks for the tag first, and takes half the time of as many selectors written out.
@@ -65,7 +68,19 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
             return node
     called = document.tree.css(_NAMED_SO)
     # More than one, and one for the price beside it, are the names in a list.
-    return called[0] if 0 < len(called) <= _HEADS else None
+    return called[0] if 0 < len(called) <= _HEADS else _printed(document, parts)
+
+
+def _printed(document: Document, parts: Sequence[str]) -> LexborNode | None:
+    """The element that prints one of the names and nothing else, on pages without headings."""
+    wanted = {" ".join(part.split()) for part in parts if len(part) >= _SHORTEST_NAME}
+    if document.tree.body is None or not wanted:
+        return None
+    for node in document.tree.body.traverse(include_text=True, skip_empty=True):
+        text = node.text_content
+        if text is not None and " ".join(text.split()) in wanted:
+            return node.parent
+    return None
 
 
 def first_text(heading: LexborNode | None) -> str:
@@ -90,6 +105,15 @@ def buy_buttons(document: Document) -> list[LexborNode]:
             if labels.of(" ".join(text.split())) & Label.BUY:
                 found.append(node)
     return found
+
+
+def is_enabled(button: LexborNode) -> bool:
+    """Whether a button can be pressed and says in words that it buys."""
+    attributes = button.attributes
+    if "disabled" in attributes or "disabled" in (attributes.get("class") or "").lower():
+        return False
+    said = attributes.get("value") or attributes.get("aria-label") or button.text()[:60]
+    return button.tag != "form" and bool(labels.of(" ".join(said.split())) & Label.BUY)
 
 
 def reach(buttons: Sequence[LexborNode]) -> dict[int, int]:

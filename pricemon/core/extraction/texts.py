@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from selectolax.lexbor import LexborHTMLParser
 
-from pricemon.core.extraction.headings import announces_others
+from pricemon.core import currencies
+from pricemon.core.extraction.vocabulary.headings import announces_others
 from pricemon.core.numerals import DIGITS
 
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ _LONG_TEXT = 240
 RAW = frozenset(["script", "style", "title", "template", "noscript", "textarea", "iframe"])
 _DIGIT = re.compile(f"[0-9{DIGITS}]")
 _SYMBOLS = "$€£¥￥₹₽₺₴₩₪₫฿₱₦₸₼₾₡₲₵৳﷼＄円元원₨"
-SIGN = re.compile(rf"[{_SYMBOLS}]|\b(?:kr|Kč|zł|Ft|lei|руб|грн|лв|TL|CHF|EUR|USD|GBP)\b")
-"""The signs that can be told at a glance; others are found by reading the number."""
 _SYMBOL = re.compile(f"[{_SYMBOLS}]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 # Hardly more than a number with a short word on either side.
 _NUMBERISH = re.compile(r"[^\d]{0,24}\d[\d\s.,'’٬٫]*(?:[,.:]?[-–—]+)?[^\d]{0,14}$")
 _PERCENT = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?\s?%")
@@ -75,12 +75,19 @@ class Texts:
     """Percentages printed by themselves: the discount is one of them, if any is shown."""
 
 
+def has_sign(text: str) -> bool:
+    """Whether a sign, a code or a word of money can be told at a glance, whatever it belongs to."""
+    return bool(_SYMBOL.search(text)) or any(
+        currencies.is_word_of_money(word) for word in _WORD.findall(text)
+    )
+
+
 @lru_cache(maxsize=4096)
 def _kind(text: str) -> Literal["signed", "bare", ""]:
     """Whether a text prints a sign of money, may be no more than a number, or neither."""
     if not (_SYMBOL.search(text) or _NUMBERISH.match(text)):
         return ""
-    return "signed" if SIGN.search(text) else "bare"
+    return "signed" if has_sign(text) else "bare"
 
 
 def scan(root: LexborNode, heading: str) -> Texts:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pricemon.core.extraction import labels, neighbours, pieces, scoring, subject, texts, winner
 from pricemon.core.extraction.names import Says
-from pricemon.core.extraction.phrases import Label
 from pricemon.core.extraction.sight import Seen, View
+from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.extraction.zones import Place, Zones
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ _MOST_IN_ONE_TEXT = 6
 _MOST_OUTSIDE = 12
 _NAMES_REACH = 4
 _SIGN_REACH = 2
+_LINE = 200
+_SPLIT_PRICE = 14
+"""Characters of a price cut into elements, and of a line with a price in it."""
 _COUNT = 2
 """Digits of a number that is a count or a rating, unless a name says otherwise."""
 _NAMED_IN_HEADING = 2
@@ -52,7 +55,8 @@ def look(
         return View([], Zones(None))
     heading = subject.heading_of(document, known_as)
     buttons = subject.buy_buttons(document)
-    zones = Zones(heading if heading is not None else next(iter(buttons), None), elsewhere)
+    buys = subject.reach(buttons)
+    zones = Zones(heading if heading is not None else next(iter(buttons), None), elsewhere, buys)
     page = texts.scan(body, subject.first_text(heading))
     found: dict[tuple[int, Decimal], Seen] = {}
     outside = 0
@@ -70,8 +74,9 @@ def look(
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
     everything = list(found.values())
-    scoring.judge(everything, zones, texts=page, buys=subject.reach(buttons))
-    view = View(everything, zones, heading, buyable=bool(buttons), texts=page)
+    scoring.judge(everything, zones, texts=page, buys=buys)
+    orderable = any(map(subject.is_enabled, buttons))
+    view = View(everything, zones, heading, buyable=bool(buttons), orderable=orderable, texts=page)
     winner.decide(view)
     return view
 
@@ -87,6 +92,8 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
         if not count and (labels.of(text) & Label.PRICE or any(money.sign for money in found)):
             return True
         worded = worded or labels.is_unit(text[found[-1].end :])
+    # A sign in the next element is a small number's own only where nothing else stands.
+    room = _SPLIT_PRICE if count else _LINE
     current: LexborNode | None = element
     # `Group 12` in a menu: a number behind other words needs a name of its own.
     for level in range(1 if worded else _COUNT if count else _NAMES_REACH):
@@ -97,7 +104,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
             return True
         if level == 0 and says & Says.NOISE:
             return False
-        if level == _SIGN_REACH and zones.prints_a_sign(current):
+        if 0 < level <= _SIGN_REACH and zones.prints_a_sign(current, at_most=room):
             return True
         current = current.parent
     if text.endswith(("-", "–", "—")):
@@ -133,6 +140,8 @@ def _read(
     seed: texts.Seed, element: LexborNode, zones: Zones, evidence: tuple[str, ...]
 ) -> list[Seen]:
     """The amounts of one text node, put together with the pieces around it."""
+    if pieces.is_rest(seed.node, seed.text):
+        return []
     box, text = pieces.box(seed, element, evidence)
     found = pieces.amounts(text, evidence)[:_MOST_IN_ONE_TEXT]
     if not found or (len(text) <= _COUNT and zones.own(element).says & Says.CENTS):

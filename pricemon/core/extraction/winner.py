@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pricemon.core.extraction.phrases import Label
+from pricemon.core.extraction import labels, sums
 from pricemon.core.extraction.texts import MAX_TEXT
+from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
@@ -36,14 +37,16 @@ _QUARTER_TAXED = frozenset(("SEK", "NOK", "DKK", "HRK"))
 def decide(view: View) -> None:
     """Find the winner, if one amount stands out among those that may be the price."""
     found = view.seen
-    eligible = [seen for seen in found if seen.kind == "price"] or _named_old_alone(found)
+    eligible = [seen for seen in found if seen.kind == "price"]
+    if all(seen.score < ENOUGH for seen in eligible):
+        eligible = _named_so_alone(found) or eligible
     groups: dict[Decimal, list[Seen]] = {}
     for seen in eligible:
         groups.setdefault(seen.amount.normalize(), []).append(seen)
     ranked = sorted(groups.values(), key=_weight, reverse=True)
     if not ranked or _weight(ranked[0]) < ENOUGH:
         return
-    ranked = _settle_pair(ranked, view)
+    ranked = _without_net(_settle_pair(ranked, view))
     best = max(ranked[0], key=lambda seen: seen.score)
     rivals = [
         group
@@ -80,14 +83,24 @@ def _weight(group: list[Seen]) -> int:
     return max(seen.score for seen in group) + 3 * min(2, len(group) - 1)
 
 
-def _named_old_alone(found: list[Seen]) -> list[Seen]:
-    """A price that only its class calls old is the price when nothing newer stands there."""
-    named = [
+def _named_so_alone(found: list[Seen]) -> list[Seen]:
+    """A price that only its class calls old, or net of tax, is the price where no other stands."""
+    old = [
         seen
         for seen in found
         if seen.kind == "list" and not seen.place.struck and not seen.label & Label.LIST
     ]
-    return named if len({seen.amount for seen in named}) == 1 else []
+    net = [
+        seen
+        for seen in found
+        if seen.kind == "secondary" and seen.place.net and not _is_said_to_be_less(seen)
+    ]
+    return next((n for n in (old, net) if len({seen.amount for seen in n}) == 1), [])
+
+
+def _is_said_to_be_less(seen: Seen) -> bool:
+    said = seen.label | labels.of(seen.after) | labels.of(seen.behind)
+    return bool(said & (Label.SECONDARY | Label.RATE | Label.SAVING | Label.LIST))
 
 
 def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
@@ -104,6 +117,12 @@ def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
         return ranked
     high.kind, high.inferred = "list", True
     return [ranked[0] if low in ranked[0] else ranked[1], *ranked[2:]]
+
+
+def _without_net(ranked: list[list[Seen]]) -> list[list[Seen]]:
+    """Without the amounts that are the best one before tax."""
+    best = ranked[0][0].amount
+    return [ranked[0], *(g for g in ranked[1:] if not sums.is_net_of(g[0].amount, best))]
 
 
 def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:

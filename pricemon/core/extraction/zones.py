@@ -6,16 +6,17 @@ what holds the page's subject is no side zone, whatever it is called.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pricemon.core.extraction import names
+from pricemon.core.extraction import names, sizes
 from pricemon.core.extraction.names import Says
-from pricemon.core.extraction.texts import SIGN
+from pricemon.core.extraction.texts import has_sign
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from selectolax.lexbor import LexborNode
 
@@ -29,6 +30,7 @@ _ZONE_TAGS = frozenset(
     """
     )
 )
+_ASIDE = re.compile("aside|side-?bar", re.IGNORECASE)
 _WHOLE_PAGE = frozenset(("body", "html", "main"))
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
 _STRONG_TAGS = frozenset(("strong", "b", "big", "h2", "h3", "h4", "ins", "mark"))
@@ -68,8 +70,11 @@ class Place:
     listed: bool = False
     struck: bool = False
     secondary: bool = False
+    net: bool = False
     strong: bool = False
     exact: bool = False
+    size: str = ""
+    """`large` or `small`, where its own names or style say so."""
     path: tuple[str, ...] = ()
 
 
@@ -87,11 +92,18 @@ class _Own:
 class Zones:
     """Reads elements' surroundings; each element once."""
 
-    def __init__(self, subject: LexborNode | None, elsewhere: Iterable[LexborNode] = ()) -> None:
+    def __init__(
+        self,
+        subject: LexborNode | None,
+        elsewhere: Iterable[LexborNode] = (),
+        buys: Container[int] = (),
+    ) -> None:
+        self._buys = buys
         self._elsewhere = {node.mem_id for node in elsewhere}
         self._own: dict[int, _Own] = {}
         self._around: dict[int, Around] = {}
-        self._signs: dict[int, bool] = {}
+        self._signs: dict[int, int] = {}
+        """The length of the text of elements that print a sign; too long for those that do not."""
         self.subject: dict[int, int] = {}
         node, up = subject, 0
         while node is not None and up < MAX_CLIMB:
@@ -151,12 +163,15 @@ class Zones:
             place.strong = place.strong or own.strong
             place.struck = place.struck or own.struck
             place.exact = place.exact or (own.exact and level <= _OWN)
+            if level <= _OWN and not place.size:
+                place.size = sizes.of(current)
             if level <= _QUALIFIED:
                 # The nearest name decides; `old` in it outweighs all that a container promises.
                 if not (place.current or place.listed):
                     place.listed = bool(says & Says.LIST)
                     place.current = bool(says & Says.CURRENT) and not place.listed
                 place.secondary = place.secondary or bool(says & Says.SECONDARY)
+                place.net = place.net or bool(says & Says.NET)
             if level <= _OWN:
                 place.secondary = place.secondary or bool(says & Says.NOISE)
             inside = inside and current.mem_id != box.mem_id
@@ -165,14 +180,14 @@ class Zones:
         place.path = tuple(path)
         return place
 
-    def prints_a_sign(self, node: LexborNode) -> bool:
-        """Whether a small part of the page has a sign of money in it."""
-        known = self._signs.get(node.mem_id)
-        if known is None:
-            text = node.text()
-            known = len(text) < _LONG_TEXT and SIGN.search(text) is not None
-            self._signs[node.mem_id] = known
-        return known
+    def prints_a_sign(self, node: LexborNode, *, at_most: int) -> bool:
+        """Whether a part of the page with no more text than that has a sign of money in it."""
+        size = self._signs.get(node.mem_id)
+        if size is None:
+            text = node.text(strip=True)
+            size = len(text) if len(text) <= _LONG_TEXT and has_sign(text) else _LONG_TEXT + 1
+            self._signs[node.mem_id] = size
+        return size <= at_most
 
     def own(self, node: LexborNode) -> _Own:
         """What the element's own tag and names say."""
@@ -180,6 +195,9 @@ class Zones:
         own = self._own.get(key)
         if own is None:
             own = self._own[key] = _read(node)
+            if own.zone and key in self._buys and _ASIDE.search(own.zone):
+                # A column with the button that buys is no aside, whatever it is called.
+                own.zone = ""
             if key in self._elsewhere:
                 own.zone = "another product's markup"
         return own

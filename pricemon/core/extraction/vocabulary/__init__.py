@@ -1,0 +1,1 @@
+"""Words that shops use, as tables: no logic beyond building them."""
