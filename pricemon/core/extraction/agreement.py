@@ -221,6 +221,8 @@ def checked(settled: Settled, view: View, document: Document, *, others: int) ->
     near = seen.place.around.up <= NEAR_HEADING
     shown_so = seen.place.size == "large" or any(one.kind == "list" for one in view.seen)
     product = "product" in kind or (near and (view.buyable or called or shown_so))
+    # A page that names nothing in a heading may still call one amount its price.
+    product = product or (view.heading is None and view.sure and bool(words & Label.PRICE))
     cards = sum(1 for one in view.seen if one.kind == "one of a list")
     home = is_home(document.url)
     if (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_FIELDS = 300
 
 _OF_A_FILTER = re.compile(r"(?:^|[\W_])(?:min|max|from|to|range|start|end|filter)(?:$|[\W_])")
-_NOT_THE_PRICE = Says.LIST | Says.SECONDARY | Says.NOISE | Says.ZONE
+_NOT_THE_PRICE = Says.LIST | Says.SECONDARY | Says.NOISE | Says.ZONE | Says.OTHERS
 
 
 def claim(document: Document) -> Claim | None:

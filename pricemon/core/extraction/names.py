@@ -20,7 +20,9 @@ class Says:
     SECONDARY = 8
     """A price, but not this product's: per unit, without tax, by instalments, for delivery…"""
     ZONE = 16
-    """A part of the page with other things in it: related products, menus, reviews, the cart."""
+    """Likely a part of the page with other things in it: a carousel, a grid, a side column."""
+    OTHERS = 4096
+    """Surely one: related products, menus, reviews, the cart."""
     BUY = 32
     STRUCK = 64
     CENTS = 128
@@ -86,7 +88,8 @@ _EXACT = _table(
         discountvalue discountlabel discountbadge discountrate percent percentage coupon voucher
         cashback reward rewards loyalty bonus points deposit pfand kaucja surcharge member
         members memberprice club wholesale b2b bulk tier tiers tierprice staffel staffelpreise
-        multibuy warranty garantia garantie gwarancja insurance giftcard giftwrap tradein threshold
+        multibuy warranty garantia garantie gwarancja insurance giftcard giftwrap tradein moneyorder
+        wiretransfer banktransfer havale threshold
         subscribe subscription abo subtotal withouttax pricetax taxprice pricewithouttax pricenet
         minprice maxprice
         priceexcl priceexvat economy economia
@@ -100,35 +103,37 @@ _EXACT = _table(
         telephone date countdown timer stock counter count weight dimension dimensions plus
         minus stepper badge step
     """,
+    OTHERS="""
+        related similar recommend recommended recommendation recommendations recommends
+        recently viewed upsell upsells crosssell crosssells crosssale crosssell also accessory
+        accessories frequently fbt alternative alternatives complementary suggested
+        suggestions suggestion youmay otherproducts otheritems otheroffers moreproducts
+        moreitems newproducts newarrivals bestseller bestsellers bestsell bestselling popular
+        trending productthumb boxproduct footer nav navbar navigation navigace megamenu
+        mainmenu menu submenu breadcrumb breadcrumbs comment comments testimonial testimonials
+        faq newsletter cookie cookies polecane polecamy podobne souvisejici souvisejicich
+        suvisiace ähnliche aehnliche zubehoer zubehör empfehlungen relacionados relacionado
+        tambien associes simili correlati gerelateerd liknande relatert tillbehor benzer
+        ilgili pohozhie soputstvuyuschie cartitems cartitem minicart headercart topcart
+        sidecart cartdrawer cartsummary carttotal cartmini cartcount cartwidget cartpreview
+        cartpopup cartprice cartsubtotal carticon cartlink minibasket headerbasket basketmini
+        baskettotal basketsummary basketcontent cartstatus basketbox basketinfo basketprice
+        koszyk kosik warenkorb panier carrito carrello sepet korb kosarica lastviewed
+        crossselling upselling customersalso alsobought alsolike compareproducts
+        suggestproducts sponsored ads ad adbox feedback rev notification notifications
+        autocomplete megadropdown subcategories subcategory categorylist bundle bundles
+        together marquee topbar banner banners advert adverts modal popup filter filters facet
+        facets wishlist tooltip tooltips blog search payment payments login cheaper addon
+        addons usluga services calculator calc teaser teasers promobox promoblock promobanner
+        promoad qa questions answers
+    """,
     ZONE="""
-        related similar recommend recommended recommendation recommendations recommends recently
-        viewed upsell upsells crosssell crosssells crosssale crosssell also accessory
-        accessories bundle bundles frequently fbt together alternative alternatives
-        complementary suggested suggestions suggestion youmay otherproducts otheritems
-        otheroffers moreproducts moreitems newproducts newarrivals bestseller bestsellers
-        bestsell bestselling popular trending featured productgrid productlist productlists
-        productslist productslider productcarousel producttile producttiles productcard
-        productcards productteaser productminiature productthumb boxproduct productsgrid
-        productsslider productscarousel productsblock productsrow listing listings carousel
-        swiper slick owl
-        marquee footer nav navbar navigation navigace megamenu mainmenu menu submenu topbar
-        breadcrumb breadcrumbs comment comments testimonial testimonials faq banner banners
-        advert adverts newsletter cookie cookies modal popup filter filters facet facets sidebar
-        wishlist tooltip tooltips blog search payment payments login siteheader pageheader
-        stickyheader cheaper combo kit addon addons usluga services calculator calc polecane
-        polecamy podobne souvisejici souvisejicich suvisiace ähnliche aehnliche zubehoer zubehör
-        empfehlungen relacionados relacionado tambien associes simili correlati gerelateerd
-        liknande relatert tillbehor benzer ilgili pohozhie soputstvuyuschie cartitems cartitem
-        carttable minicart headercart topcart sidecart cartdrawer cartsummary carttotal cartmini
-        cartcontent cartcount cartwidget cartbox cartblock cartpreview cartpopup cartprice
-        cartsubtotal carticon cartlink cartinfo minibasket headerbasket basketmini baskettotal
-        basketsummary basketcontent shoppingcart shoppingbag checkout cartstatus basketbox
-        basketinfo basketprice koszyk kosik warenkorb panier carrito carrello sepet korb
-        kosarica lastviewed crossselling upselling customersalso alsobought alsolike
-        compareproducts suggestproducts teaser teasers promobox promoblock promobanner promoad
-        sponsored ads ad adbox feedback rev qa questions answers notification
-        notifications autocomplete dropdown megadropdown offcanvas drawer productitem_
-        subcategories subcategory categorylist
+        featured productgrid productlist productlists productslist productslider
+        productcarousel producttile producttiles productcard productcards productteaser
+        productminiature productsgrid productsslider productscarousel productsblock
+        productsrow listing listings carousel swiper slick owl sidebar siteheader pageheader
+        stickyheader combo kit carttable cartcontent cartbox cartblock cartinfo shoppingcart
+        shoppingbag checkout dropdown offcanvas drawer productitem_
     """,
     BUY="""
         addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton
@@ -158,10 +163,11 @@ _STEMS = _table(
         installment instalment finanz versandk grundpreis perunit unitprice mensual rating
         basepriceinfo
     """,
-    ZONE="""
-        recommend recomend related crosssell upsell minicart bestsell carousel breadcrumb footer
-        podobn polecan zubeh
+    OTHERS="""
+        recommend recomend related crosssell upsell minicart bestsell breadcrumb footer podobn
+        polecan zubeh
     """,
+    ZONE="carousel",
     BUY="addtocart addtobasket addtobag buybutton",
 )
 _ANY_STEM = re.compile("|".join(_STEMS))

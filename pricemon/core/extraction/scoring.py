@@ -84,9 +84,11 @@ def _kind(seen: Seen) -> str:
     for label in (before, after):
         if label & (Label.SECONDARY | Label.RATE | Label.SAVING) and not label & Label.NOW:
             return "secondary"
+    if seen.label & Label.LIST:
+        return "list"
     if place.secondary:
         return "secondary"
-    if seen.label & Label.LIST or (place.listed and not place.current):
+    if place.listed and not place.current:
         return "list"
     return "from" if seen.label & Label.FROM else "price"
 

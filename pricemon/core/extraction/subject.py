@@ -32,6 +32,8 @@ _PARTS = re.compile(
 )
 _MOST_LIKELY = 60
 _SHORTEST_NAME = 8
+_LONGEST_NAME = 120
+_NO_HEADINGS = frozenset(("a", "script", "style", "option", "title", "noscript", "textarea"))
 _HEADS = 2
 _MOST_BUTTONS = 120
 # `:is` asks for the tag first, and takes half the time of as many selectors written out.
@@ -62,24 +64,34 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
     if headings:
         return headings[0]
     # Titles carry the shop's name and slogan, too: the longest part is the product's.
-    parts = [max(_PARTS.split(name), key=len) for name in known_as if name]
+    split = [_PARTS.split(name) for name in known_as if name]
+    parts = [max(names, key=len) for names in split]
     for node, named in likely:
         if any(alike(named, tokens(part)) for part in parts):
             return node
     called = document.tree.css(_NAMED_SO)
     # More than one, and one for the price beside it, are the names in a list.
-    return called[0] if 0 < len(called) <= _HEADS else _printed(document, parts)
+    return (
+        called[0]
+        if 0 < len(called) <= _HEADS
+        else _printed(document, [part for names in split for part in names])
+    )
 
 
 def _printed(document: Document, parts: Sequence[str]) -> LexborNode | None:
-    """The element that prints one of the names and nothing else, on pages without headings."""
-    wanted = {" ".join(part.split()) for part in parts if len(part) >= _SHORTEST_NAME}
+    """The element that prints one of the names and little else, on pages without headings."""
+    wanted = [tokens(part) for part in parts if len(part) >= _SHORTEST_NAME]
     if document.tree.body is None or not wanted:
         return None
     for node in document.tree.body.traverse(include_text=True, skip_empty=True):
         text = node.text_content
-        if text is not None and " ".join(text.split()) in wanted:
-            return node.parent
+        if text is None or not _SHORTEST_NAME <= len(text) <= _LONGEST_NAME:
+            continue
+        named = tokens(text)
+        if any(alike(named, name) and len(name) > 1 for name in wanted):
+            parent = node.parent
+            if parent is not None and parent.tag not in _NO_HEADINGS:
+                return parent
     return None
 
 

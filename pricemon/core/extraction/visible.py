@@ -45,10 +45,12 @@ def look(
     known_as: Sequence[str] = (),
     evidence: tuple[str, ...] = (),
     elsewhere: Iterable[LexborNode] = (),
+    lenient: bool = False,
 ) -> View:
     """Everything on the page that looks like money, scored, and the winner if there is one.
 
-    `known_as` are the product's names, `elsewhere` elements that markup says are other products.
+    `known_as` are the product's names, `elsewhere` elements that markup says are other products;
+    `lenient` as `Zones` has it.
     """
     body = document.tree.body
     if body is None:
@@ -56,7 +58,8 @@ def look(
     heading = subject.heading_of(document, known_as)
     buttons = subject.buy_buttons(document)
     buys = subject.reach(buttons)
-    zones = Zones(heading if heading is not None else next(iter(buttons), None), elsewhere, buys)
+    anchor = heading if heading is not None else next(iter(buttons), None)
+    zones = Zones(anchor, elsewhere, buys, lenient=lenient)
     page = texts.scan(body, subject.first_text(heading))
     found: dict[tuple[int, Decimal], Seen] = {}
     outside = 0

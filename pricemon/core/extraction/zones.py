@@ -90,14 +90,22 @@ class _Own:
 
 
 class Zones:
-    """Reads elements' surroundings; each element once."""
+    """Reads elements' surroundings; each element once.
+
+    `lenient` believes only names that surely mean other things: shops also put their product into
+    what they call a grid or a side column.
+    """
 
     def __init__(
         self,
         subject: LexborNode | None,
         elsewhere: Iterable[LexborNode] = (),
         buys: Container[int] = (),
+        *,
+        lenient: bool = False,
     ) -> None:
+        self._aside = Says.OTHERS if lenient else Says.OTHERS | Says.ZONE
+        self._tags = _ZONE_TAGS - {"aside"} if lenient else _ZONE_TAGS
         self._buys = buys
         self._elsewhere = {node.mem_id for node in elsewhere}
         self._own: dict[int, _Own] = {}
@@ -194,7 +202,7 @@ class Zones:
         key = node.mem_id
         own = self._own.get(key)
         if own is None:
-            own = self._own[key] = _read(node)
+            own = self._own[key] = _read(node, self._aside, self._tags)
             if own.zone and key in self._buys and _ASIDE.search(own.zone):
                 # A column with the button that buys is no aside, whatever it is called.
                 own.zone = ""
@@ -203,7 +211,7 @@ class Zones:
         return own
 
 
-def _read(node: LexborNode) -> _Own:
+def _read(node: LexborNode, aside: int, tags: Container[str]) -> _Own:
     tag = node.tag or ""
     attributes = node.attributes
     joined = name = attributes.get("class") or ""
@@ -213,8 +221,8 @@ def _read(node: LexborNode) -> _Own:
     says = names.says(joined) if joined else 0
     style = attributes.get("style")
     squeezed = style.replace(" ", "").lower() if style else ""
-    zone = tag if tag in _ZONE_TAGS else ""
-    if not zone and says & Says.ZONE and not says & Says.PRICE and tag not in _WHOLE_PAGE:
+    zone = tag if tag in tags else ""
+    if not zone and says & aside and not says & Says.PRICE and tag not in _WHOLE_PAGE:
         zone = joined[:40]
     return _Own(
         says=says,
