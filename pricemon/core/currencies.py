@@ -219,11 +219,12 @@ _DWARFS = frozenset(("c$", "£", "руб", "руб.", "рублей", "рубл�
 _NEEDS_EVIDENCE = frozenset(words("km da le bd dt nt som q l kz tk r n mt nis lek lari shs"))
 """Letters that are words or units elsewhere: currencies only where their country is spoken of."""
 
-_WORDS = (
-    frozenset(sign for sign in SIGNS if sign.isalpha() and len(sign) > 1)
-    - _NEEDS_EVIDENCE
-    - {"sar", "kes", "php", "nt", "jd", "kd", "sr", "qr", "rm", "bs", "rs", "br", "dh", "din"}
+_ELSEWHERE = _NEEDS_EVIDENCE | frozenset(
+    words("sar kes php nt jd kd sr qr rm bs rs br dh din nis som lek")
 )
+_WORDS = [sign for sign in SIGNS if sign.isalpha() and len(sign) > 1 and sign not in _ELSEWHERE]
+WORDS_OF_MONEY = _CODES.union(*((sign, sign.upper(), sign.capitalize()) for sign in _WORDS))
+"""Letters that name money wherever they stand, as written: `EUR`, `zł`, `грн`, not `km`."""
 
 _COUNTRY = words(
     """
@@ -302,11 +303,6 @@ def resolve(sign: str, evidence: Iterable[str]) -> str | None:
 def is_word_elsewhere(sign: str) -> bool:
     """Whether `sign` is a unit or a word (`L`, `KM`) except where its country is spoken of."""
     return sign.lower() in _NEEDS_EVIDENCE
-
-
-def is_word_of_money(word: str) -> bool:
-    """Whether letters alone name money wherever they stand: `EUR`, `zł`, `грн`; not `km`."""
-    return word in _CODES or word.lower() in _WORDS
 
 
 def decimals(currency: str | None) -> int:

@@ -77,8 +77,8 @@ class Texts:
 
 def has_sign(text: str) -> bool:
     """Whether a sign, a code or a word of money can be told at a glance, whatever it belongs to."""
-    return bool(_SYMBOL.search(text)) or any(
-        currencies.is_word_of_money(word) for word in _WORD.findall(text)
+    return bool(_SYMBOL.search(text)) or not currencies.WORDS_OF_MONEY.isdisjoint(
+        _WORD.findall(text)
     )
 
 

@@ -96,7 +96,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
             return True
         worded = worded or labels.is_unit(text[found[-1].end :])
     # A sign in the next element is a small number's own only where nothing else stands.
-    room = _SPLIT_PRICE if count else _LINE
+    reach, room = (1, _SPLIT_PRICE) if count else (_SIGN_REACH, _LINE)
     current: LexborNode | None = element
     # `Group 12` in a menu: a number behind other words needs a name of its own.
     for level in range(1 if worded else _COUNT if count else _NAMES_REACH):
@@ -107,7 +107,7 @@ def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
             return True
         if level == 0 and says & Says.NOISE:
             return False
-        if 0 < level <= _SIGN_REACH and zones.prints_a_sign(current, at_most=room):
+        if level == reach and zones.prints_a_sign(current, element, at_most=room):
             return True
         current = current.parent
     if text.endswith(("-", "–", "—")):

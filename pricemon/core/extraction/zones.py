@@ -45,9 +45,9 @@ _NAMED = frozenset(
 """Attributes beside `class` that developers name elements by."""
 # How far up a name still speaks of the amount: general ones farther than those that exclude it.
 _NEAR = 4
+_LONG_TEXT = 200
 _QUALIFIED = 3
 _OWN = 1
-_LONG_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,7 @@ class Zones:
         self._elsewhere = {node.mem_id for node in elsewhere}
         self._own: dict[int, _Own] = {}
         self._around: dict[int, Around] = {}
-        self._signs: dict[int, int] = {}
-        """The length of the text of elements that print a sign; too long for those that do not."""
+        self._texts: dict[int, tuple[int, bool]] = {}
         self.subject: dict[int, int] = {}
         node, up = subject, 0
         while node is not None and up < MAX_CLIMB:
@@ -188,14 +187,24 @@ class Zones:
         place.path = tuple(path)
         return place
 
-    def prints_a_sign(self, node: LexborNode, *, at_most: int) -> bool:
-        """Whether a part of the page with no more text than that has a sign of money in it."""
-        size = self._signs.get(node.mem_id)
-        if size is None:
+    def prints_a_sign(self, node: LexborNode, below: LexborNode, *, at_most: int) -> bool:
+        """Whether `node` prints a sign of money among no more text than that.
+
+        Where it prints more, the element around `below` is asked.
+        """
+        size, signed = self._text_of(node)
+        if size > at_most and below.parent is not None:
+            size, signed = self._text_of(below.parent)
+        return signed and size <= at_most
+
+    def _text_of(self, node: LexborNode) -> tuple[int, bool]:
+        """How much text an element has, and whether there is a sign in it; not asked of long ones."""
+        known = self._texts.get(node.mem_id)
+        if known is None:
             text = node.text(strip=True)
-            size = len(text) if len(text) <= _LONG_TEXT and has_sign(text) else _LONG_TEXT + 1
-            self._signs[node.mem_id] = size
-        return size <= at_most
+            known = len(text), len(text) <= _LONG_TEXT and has_sign(text)
+            self._texts[node.mem_id] = known
+        return known
 
     def own(self, node: LexborNode) -> _Own:
         """What the element's own tag and names say."""
