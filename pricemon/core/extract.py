@@ -119,10 +119,13 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     markup = _markup(document, wanted)
     known_as = [n for n in (wanted.title, *(p.name for p in markup.main), document.title) if n]
     evidence = _evidence(document, wanted)
-    view = visible.look(document, known_as=known_as, evidence=evidence, elsewhere=markup.elsewhere)
-    if not markup.claims and not markup.others and view.winner is None:
-        closer = visible.look(document, known_as=known_as, evidence=evidence, lenient=True)
-        view = closer if closer.sure else view
+    view = visible.look(
+        document,
+        known_as=known_as,
+        evidence=evidence,
+        elsewhere=markup.elsewhere,
+        alone=not markup.claims and not markup.others,
+    )
     claims = markup.claims
     settled = agreement.settle(claims, view)
     if settled.price is None and settled.reason is not Reason.CONFLICT and not _several(claims):

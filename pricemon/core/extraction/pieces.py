@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pricemon.core.extraction.texts import Seed
 
 _BOX_TEXT = 60
+_LONGEST = 4 * MAX_TEXT
 _LONGEST_SIGN = 4
 _SPLIT_PRICE = 14
 _BOX_CLIMB = 4
@@ -146,9 +147,9 @@ def compose(element: LexborNode) -> str:
         parent = node.parent
         if parent is None or (last_tag in RAW and parent.tag in RAW) or _unseen(parent, element):
             continue
-        text = _join(text, " ".join(plain_digits(content).split()), parent)
+        text = _join(text, " ".join(plain_digits(content[:_LONGEST]).split()), parent)
         count += 1
-        if count > _MOST_PIECES or len(text) > 4 * MAX_TEXT:
+        if count > _MOST_PIECES or len(text) > _LONGEST:
             break
     return text
 

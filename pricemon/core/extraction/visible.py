@@ -45,12 +45,12 @@ def look(
     known_as: Sequence[str] = (),
     evidence: tuple[str, ...] = (),
     elsewhere: Iterable[LexborNode] = (),
-    lenient: bool = False,
+    alone: bool = False,
 ) -> View:
     """Everything on the page that looks like money, scored, and the winner if there is one.
 
-    `known_as` are the product's names, `elsewhere` elements that markup says are other products;
-    `lenient` as `Zones` has it.
+    `known_as` are the product's names, `elsewhere` elements that markup says are other products.
+    Where text speaks `alone` and no amount stands out, what seemed aside is looked at as well.
     """
     body = document.tree.body
     if body is None:
@@ -59,11 +59,28 @@ def look(
     buttons = subject.buy_buttons(document)
     buys = subject.reach(buttons)
     anchor = heading if heading is not None else next(iter(buttons), None)
-    zones = Zones(anchor, elsewhere, buys, lenient=lenient)
     page = texts.scan(body, subject.first_text(heading))
+
+    def view(zones: Zones) -> View:
+        found = _amounts(page.seeds, zones, evidence)
+        scoring.judge(found, zones, texts=page, buys=buys)
+        orderable = any(map(subject.is_enabled, buttons))
+        seen = View(found, zones, heading, buyable=bool(buttons), orderable=orderable, texts=page)
+        winner.decide(seen)
+        return seen
+
+    strict = view(Zones(anchor, elsewhere, buys))
+    if strict.winner is not None or not alone:
+        return strict
+    closer = view(Zones(anchor, elsewhere, buys, lenient=True))
+    return closer if closer.sure else strict
+
+
+def _amounts(seeds: Iterable[texts.Seed], zones: Zones, evidence: tuple[str, ...]) -> list[Seen]:
+    """Every amount that is printed, each once for its element."""
     found: dict[tuple[int, Decimal], Seen] = {}
     outside = 0
-    for seed in page.seeds:
+    for seed in seeds:
         element = seed.node.parent
         if element is None:
             continue
@@ -76,12 +93,7 @@ def look(
             amounts = _read(seed, element, zones, evidence)
         for seen in amounts:
             found.setdefault((seen.node.mem_id, seen.amount), seen)
-    everything = list(found.values())
-    scoring.judge(everything, zones, texts=page, buys=buys)
-    orderable = any(map(subject.is_enabled, buttons))
-    view = View(everything, zones, heading, buyable=bool(buttons), orderable=orderable, texts=page)
-    winner.decide(view)
-    return view
+    return list(found.values())
 
 
 def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:

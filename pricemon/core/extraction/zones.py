@@ -198,7 +198,7 @@ class Zones:
         return signed and size <= at_most
 
     def _text_of(self, node: LexborNode) -> tuple[int, bool]:
-        """How much text an element has, and whether there is a sign in it; not asked of long ones."""
+        """How much text an element has, and whether a short one prints a sign."""
         known = self._texts.get(node.mem_id)
         if known is None:
             text = node.text(strip=True)
