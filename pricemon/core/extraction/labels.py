@@ -26,6 +26,8 @@ _EACH = re.compile(
     re.IGNORECASE,
 )
 _TIMES = re.compile(r"(?:^|\W)\d{1,2}\s?[x×]\s?(?:de\s)?$", re.IGNORECASE)
+_SO_OFTEN = re.compile(r"\s*[x×х]\s?\d{1,2}\b")
+_TIMES_WHAT = re.compile(r"[x×х]\s*$")
 _UNSPACED = re.compile(r"[\u0900-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 # `定 價`: letters spread over the width of a column.
 _SPREAD = re.compile(
@@ -103,3 +105,13 @@ def is_unit(after: str) -> bool:
     """Whether the number before `after` counts or measures something: `500 ml`, `4 reviews`."""
     unit = _UNIT.match(after)
     return unit is not None and unit[1].lower() in UNITS
+
+
+def is_instalment(after: str) -> bool:
+    """Whether what follows an amount says how often it is paid: `755 000 × 12`."""
+    return _SO_OFTEN.match(after) is not None
+
+
+def counts(before: str) -> bool:
+    """Whether what stands before a number makes it a number of times: `€ 12 × 10`."""
+    return _TIMES_WHAT.search(before) is not None

@@ -35,8 +35,6 @@ _SIGNED_AMOUNT = re.compile(r"(?:^|\()[+−–-]\s?[$€£]?\s?$|\s[+−–-][$�
 
 _ABOUT = re.compile(r"[~≈≃∼≅]\s*[$€£]?\s*$")
 """Before what an amount comes to in another currency."""
-_INSTALMENTS = re.compile(r"\s*[x×х]\s?\d{1,2}\b")
-"""Behind one instalment: `755 000 × 12`."""
 _PACK = Decimal("1.9")
 """How many times a pack's price is at least its piece's: packs hold two or more."""
 _LABEL = 8
@@ -75,7 +73,7 @@ def _kind(seen: Seen) -> str:
         return "zero"
     if _SIGNED_AMOUNT.search(seen.before) or _is_an_extra(seen.node):
         return "surcharge"
-    if _ABOUT.search(seen.before) or _INSTALMENTS.match(seen.after or seen.behind):
+    if _ABOUT.search(seen.before):
         return "secondary"
     if place.struck:
         return "list"
@@ -166,6 +164,8 @@ def _mark_ranges(amounts: list[Seen]) -> None:
     inner = [s for s in amounts if s.kind in ("price", "from", "secondary", "surcharge")]
     for one, other in pairwise(inner):
         near = other.order - one.order <= _RANGE_TEXTS
+        # `~ 91 $` on its own is what the other comes to elsewhere.
+        near = near and (one.order == other.order or not _ABOUT.search(other.before))
         if near and one.amount < other.amount and _RANGE.fullmatch(other.before.strip().lower()):
             one.kind = other.kind = "range"
 

@@ -6,6 +6,7 @@ and one of the others what is taken off. `119,00` and `97,54`: a tax apart, to t
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ _MOST = 40
 _KINDS = frozenset(("price", "list", "from", "secondary", "surcharge"))
 _CENT = Decimal("0.01")
 _HALF = 2
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 # A tax rate is printed on hardly any page: these are the standard and reduced ones of CLDR's
 # territories, as factors from net to gross.
 _TAXED = tuple(
@@ -100,20 +102,25 @@ def _is_old(old: Seen, saved: Seen, percents: Collection[int]) -> bool:
     """Whether something besides the sum speaks of a reduction: sums may also be chance."""
     if old.kind not in ("price", "list"):
         return False
-    return old.kind == "list" or _is_called_saving(saved) or _is_percent(saved, old, percents)
+    return old.kind == "list" or is_called_saving(saved) or _is_percent(saved, old, percents)
 
 
 def _is_saving(saved: Seen, now: Seen, old: Seen, percents: Collection[int]) -> bool:
     """Whether `saved` is what is taken off and `now` what is left, and not the other way round."""
-    if _is_called_saving(saved) or _is_called_saving(now):
-        return not _is_called_saving(now)
+    if is_called_saving(saved) or is_called_saving(now):
+        return not is_called_saving(now)
     by_percent = [_is_percent(one, old, percents) for one in (saved, now)]
     if any(by_percent):
         return by_percent == [True, False]
-    return now.kind == "price" and (saved.kind != "price" or saved.score < now.score)
+    if now.kind != "price" or saved.kind != "price":
+        return now.kind == "price"
+    # A word that nobody knows stands before the saving rather than before the price.
+    worded = [bool(_LETTERS.search(one.before)) for one in (saved, now)]
+    return saved.score < now.score or (saved.score == now.score and worded == [True, False])
 
 
-def _is_called_saving(seen: Seen) -> bool:
+def is_called_saving(seen: Seen) -> bool:
+    """Whether words or a minus say that the amount is taken off a price."""
     said = seen.label | labels.of(seen.after)
     return bool(said & Label.SAVING) or (
         seen.kind == "surcharge" and seen.before.rstrip(" (")[-1:] in "-−–"

@@ -181,6 +181,8 @@ def _read(
         seen.linked = linked or (text != text[money.start : money.end] and _leads_elsewhere(box))
         if seen.linked and _has_a_picture(box):
             seen.kind = "in a card"
+        elif labels.is_instalment(text[money.end :] or seen.behind):
+            seen.kind = "secondary"
         seen.label = labels.before(seen.before)
         seen.firm = bool(own & (Label.SECONDARY | Label.RATE))
         if place.around.up == 0 and place.price > _NAMED_IN_HEADING:
@@ -206,7 +208,7 @@ def _has_a_picture(box: LexborNode) -> bool:
 def _bare_is_price(seen: Seen, text: str, money: Money) -> bool:
     """Whether a number without a sign is called a price by something."""
     after = seen.after or seen.behind
-    if labels.is_unit(after):
+    if labels.is_unit(after) or labels.counts(seen.before):
         return False
     if seen.place.price <= _QUALIFIED and not _LONG_WORD.search(after):
         return True

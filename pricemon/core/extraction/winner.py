@@ -130,7 +130,7 @@ def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:
     if abs(low.order - high.order) > _NEIGHBOURS:
         return False
     saved = high.amount - low.amount
-    if any(seen.amount == saved and seen.kind == "secondary" for seen in view.seen):
+    if any(seen.amount == saved and sums.is_called_saving(seen) for seen in view.seen):
         return True
     percent = saved * 100 / high.amount
     return any(abs(percent - shown) <= 1 for shown in view.texts.percents)

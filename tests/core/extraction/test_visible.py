@@ -1,0 +1,92 @@
+"""The price that a reader sees, on the smallest page that shows each way of printing it."""
+
+from decimal import Decimal
+
+import pytest
+
+from pricemon.core.extract import extract
+from pricemon.core.model import Availability, Page, Reason
+
+
+def read(body: str, url: str = "https://shop.example.de/p/1"):
+    page = f"<!doctype html><html><head><title>Arco lamp</title></head><body>{body}</body></html>"
+    return extract(Page(url=url, status=200, body=page.encode()))
+
+
+BUY = '<button class="add-to-cart">Add to cart</button>'
+
+
+@pytest.mark.parametrize(
+    ("block", "price"),
+    [
+        ('<div><span class="t1">€<!-- -->68.50</span></div>', "68.50"),
+        ("<p><b>Now</b><i>€</i><em>128</em><sup>.00</sup><span>nice</span></p>", "128.00"),
+        ("<p class=price><big>5</big>,<big>990</big> €</p>", "5990"),
+        ("<p>€ 14<span>,</span><span>990</span><small>.00</small></p>", "14990.00"),
+        ("<p>72.990<small>,00 RSD</small></p>", "72990.00"),
+        ("<p class=price>67 915 ₸ /шт</p>", "67915"),
+        ("<p class=price>€ 8,99</p><p class=price>€ 0,28 / Stück</p>", "8.99"),
+        ("<p class=price>84 €</p><p class=price>~ 91 $</p>", "84"),
+        ("<p class=price>€ 49</p><label><input type=checkbox> gift wrap <b>€ 5</b></label>", "49"),
+        ("<p class=price>€ 120</p><p class=price>€ 12 × 10</p>", "120"),
+        ('<aside class="sidebar"><p>€ 49,00</p><button>In den Warenkorb</button></aside>', "49.00"),
+        ('<div class="product__grid"><p class="price">€ 49,00</p></div>', "49.00"),
+    ],
+    ids=[
+        "comment-between", "sign-in-an-element", "digits-in-elements", "all-in-elements",
+        "sign-behind-the-cents", "for-one-piece", "piece-of-a-pack", "about-so-much-elsewhere",
+        "extra-to-tick", "instalments-behind", "aside-that-sells", "grid-of-one",
+    ],
+)  # fmt: skip
+def test_price(block, price):
+    reading = read(f"<h1>Arco lamp</h1>{block}{BUY}")
+    assert (reading.price, reading.reason) == (Decimal(price), None), reading.detail
+
+
+def test_the_larger_of_two_wins_where_no_name_tells():
+    reading = read(
+        '<h1>Arco lamp</h1><p class="text-4xl font-bold">€ 49</p>'
+        f'<dl><dt>Fitting</dt><dd class="text-sm">€ 30</dd></dl>{BUY}'
+    )
+    assert reading.price == Decimal(49)
+
+
+def test_markup_that_names_only_the_struck_price_is_in_conflict():
+    """Neither can be believed: the sale price is somewhere among the others."""
+    reading = read(
+        '<script type="application/ld+json">{"@type":"Product","name":"Arco lamp","offers":'
+        '{"@type":"Offer","price":"78.00","priceCurrency":"EUR"}}</script><h1>Arco lamp</h1>'
+        '<s>€ 78,00</s><p class="price">€ 63,96</p><p class="price">€ 61,80</p>'
+    )
+    assert (reading.price, reading.reason) == (None, Reason.CONFLICT)
+
+
+def test_a_sentence_is_no_label():
+    reading = read(
+        "<h1>Arco lamp</h1><p>The price of running this lamp for a whole year is about € 18 "
+        f"in every household.</p><p class=x>€ 49</p>{BUY}"
+    )
+    assert reading.price == Decimal(49)
+
+
+def test_a_theme_s_badge_is_no_statement():
+    sold_out = '<span class="price__badge">Sold out</span>'
+    reading = read(f"<h1>Arco lamp</h1><p class=price>€ 49</p>{sold_out}{BUY}")
+    assert reading.availability is None
+    reading = read(f"<h1>Arco lamp</h1><p class=price>€ 49</p>{sold_out}")
+    assert reading.availability is Availability.OUT_OF_STOCK
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("In stock - ships tomorrow", Availability.IN_STOCK),
+        ("Auf Lager, sofort lieferbar", Availability.IN_STOCK),
+        ("Out of stock (back in May)", Availability.OUT_OF_STOCK),
+        ("Availability: in stock", Availability.IN_STOCK),
+        ("We stock over 400 lamps - all in one place", None),
+    ],
+)
+def test_what_stands_before_the_details_is_the_statement(text, state):
+    reading = read(f"<h1>Arco lamp</h1><p class=price>€ 49</p><p>{text}</p>")
+    assert reading.availability is state
