@@ -58,10 +58,15 @@ def settle(found: Iterable[Seen], percents: Collection[int]) -> None:
             explained[saved.node.mem_id] = of
             old.kind, old.inferred = "list", False
             saved.kind = "secondary"
-            if now.kind == "price" and not now.left_over:
-                now.left_over = True
-                now.score += LEFT_OVER
-                now.why.append(f"+{LEFT_OVER} what {old.amount} less {saved.amount} leaves")
+            _favour(now, f"what {old.amount} less {saved.amount} leaves")
+
+
+def _favour(now: Seen, why: str) -> None:
+    """Points once for a price that arithmetic confirms."""
+    if now.kind == "price" and not now.left_over:
+        now.left_over = True
+        now.score += LEFT_OVER
+        now.why.append(f"+{LEFT_OVER} {why}")
 
 
 def is_net_of(net: Decimal, gross: Decimal) -> bool:
