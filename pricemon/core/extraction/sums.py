@@ -27,8 +27,8 @@ LEFT_OVER = 20
 
 _MOST = 40
 _KINDS = frozenset(("price", "list", "from", "secondary", "surcharge"))
+_OLD = ("price", "list")
 _CENT = Decimal("0.01")
-_HALF = 2
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 # A tax rate is printed on hardly any page: these are the standard and reduced ones of CLDR's
 # territories, as factors from net to gross.
@@ -88,11 +88,13 @@ def _sums(parts: list[Seen]) -> Iterable[tuple[Seen, Seen, Seen]]:
     for seen in parts:
         by_amount.setdefault(seen.amount, []).append(seen)
     for old, now in permutations(parts, 2):
+        if old.kind not in _OLD or not -NEAR <= old.order - now.order <= NEAR:
+            continue
         difference = old.amount - now.amount
         # Half the price is off: which half is which, nobody can tell, and it does not matter.
-        if difference <= 0 or difference * _HALF == old.amount:
+        if difference not in by_amount or difference == now.amount:
             continue
-        for saved in by_amount.get(difference, ()):
+        for saved in by_amount[difference]:
             if saved is not now and _belong_together(old, now, saved):
                 yield old, now, saved
 
@@ -105,8 +107,6 @@ def _belong_together(*parts: Seen) -> bool:
 
 def _is_old(old: Seen, saved: Seen, percents: Collection[int]) -> bool:
     """Whether something besides the sum speaks of a reduction: sums may also be chance."""
-    if old.kind not in ("price", "list"):
-        return False
     return old.kind == "list" or is_called_saving(saved) or _is_percent(saved, old, percents)
 
 
