@@ -24,6 +24,7 @@ def _longest_first(end: int) -> dict[str, tuple[str, ...]]:
     return {char: tuple(signs) for char, signs in table.items()}
 
 
+_LONGEST = max(map(len, currencies.SIGNS))
 _BY_FIRST = _longest_first(0)
 _BY_LAST = _longest_first(-1)
 
@@ -51,9 +52,10 @@ def _sign_before(text: str, start: int) -> str:
         end -= 1
     if end == 0 or text[end - 1].isdigit():
         return ""
-    for sign in _BY_LAST.get(text[end - 1].lower(), ()):
+    near = text[max(0, end - _LONGEST) : end].lower()
+    for sign in _BY_LAST.get(near[-1], ()):
         start = end - len(sign)
-        if start >= 0 and text[start:end].lower() == sign and _stands_alone(text, start, sign):
+        if near.endswith(sign) and _stands_alone(text, start, sign):
             found = text[start:end]
             return found if _is_sign(found) else ""
     code = text[max(0, end - _CODE) : end]
@@ -69,11 +71,10 @@ def _sign_after(text: str, end: int) -> str:
         start += 1
     if start == len(text) or text[start].isdigit():
         return ""
-    for sign in _BY_FIRST.get(text[start].lower(), ()):
+    near = text[start : start + _LONGEST].lower()
+    for sign in _BY_FIRST.get(near[0], ()):
         stop = start + len(sign)
-        if text[start:stop].lower() == sign and not (
-            sign[-1].isalpha() and text[stop : stop + 1].isalpha()
-        ):
+        if near.startswith(sign) and not (sign[-1].isalpha() and text[stop : stop + 1].isalpha()):
             found = text[start:stop]
             return found if _is_sign(found) else ""
     code = text[start : start + _CODE]

@@ -6,12 +6,13 @@ Pages without telling names still print their price larger than what stands arou
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pricemon.core.wordlist import words
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
+    from collections.abc import Mapping
 
 Size = Literal["large", "small", ""]
 
@@ -25,6 +26,7 @@ _LARGE = frozenset(
 _SMALL = frozenset(words("small fs-6 fine-print footnote"))
 _TEXT = re.compile(r"(?:[\w-]+:)*text-(?:(\d?xl)|(xs|sm)|\[(\d+(?:\.\d+)?)(px|rem|em)\])")
 """Tailwind's font sizes, behind any `md:`; `max-w-2xl` is none."""
+_LARGE_FONTS = frozenset(("+1", "+2", "+3", "5", "6", "7"))
 _FONT_SIZE = re.compile(
     r"font-size\s*:\s*(\d+(?:\.\d+)?)\s*(px|pt|rem|em|%)|font-size\s*:\s*(x?x-large)"
 )
@@ -33,24 +35,21 @@ _AT_LEAST = 20.0
 _AT_MOST = 12.0
 
 
-def of(node: LexborNode) -> Size:
-    """The size that `node` itself asks for; empty when it asks for none."""
-    if node.tag in _LARGE_TAGS:
+def of(tag: str, names: str, style: str, attributes: Mapping[str, str | None]) -> Size:
+    """The size that an element asks for by its tag, `class` and `style`; empty for none."""
+    if tag in _LARGE_TAGS:
         return "large"
-    attributes = node.attributes
-    style = attributes.get("style")
-    found = _FONT_SIZE.search(style.lower()) if style else None
+    found = _FONT_SIZE.search(style.lower()) if "ont-" in style.lower() else None
     if found:
         return "large" if found[3] else _by_pixels(float(found[1]) * _PIXELS[found[2]])
-    if node.tag == "font":
-        return (
-            "large" if (attributes.get("size") or "") in ("+1", "+2", "+3", "5", "6", "7") else ""
-        )
-    return _by_names((attributes.get("class") or "").split())
+    if tag == "font":
+        return "large" if attributes.get("size") in _LARGE_FONTS else ""
+    return _by_names(names) if names else ""
 
 
-def _by_names(names: list[str]) -> Size:
-    for name in names:
+@lru_cache(maxsize=4096)
+def _by_names(names: str) -> Size:
+    for name in names.split():
         found = _TEXT.fullmatch(name) if "text-" in name else None
         if found and found[3]:
             return _by_pixels(float(found[3]) * _PIXELS[found[4]])

@@ -73,7 +73,7 @@ class Place:
     net: bool = False
     strong: bool = False
     exact: bool = False
-    size: str = ""
+    size: sizes.Size = ""
     """`large` or `small`, where its own names or style say so."""
     path: tuple[str, ...] = ()
 
@@ -85,6 +85,7 @@ class _Own:
     struck: bool
     strong: bool
     hidden: bool
+    size: sizes.Size
     exact: bool
     label: str
 
@@ -171,7 +172,7 @@ class Zones:
             place.struck = place.struck or own.struck
             place.exact = place.exact or (own.exact and level <= _OWN)
             if level <= _OWN and not place.size:
-                place.size = sizes.of(current)
+                place.size = own.size
             if level <= _QUALIFIED:
                 # The nearest name decides; `old` in it outweighs all that a container promises.
                 if not (place.current or place.listed):
@@ -244,6 +245,7 @@ def _read(node: LexborNode, aside: int, tags: Container[str]) -> _Own:
             or "visibility:hidden" in squeezed
             or (bool(says & Says.HIDDEN) and not says & Says.OFFSCREEN and tag != "body")
         ),
+        size=sizes.of(tag, name, style or "", attributes),
         exact=attributes.get("itemprop") in ("price", "lowPrice"),
         label=f"{tag}.{name[:40]}" if name else tag,
     )

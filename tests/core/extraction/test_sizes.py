@@ -30,4 +30,7 @@ from pricemon.core.extraction import sizes
 )
 def test_size(element, size):
     (node,) = LexborHTMLParser(element).css("body > *")
-    assert sizes.of(node) == size
+    attributes = node.attributes
+    style = attributes.get("style") or ""
+    found = sizes.of(node.tag or "", attributes.get("class") or "", style, attributes)
+    assert found == size
