@@ -73,7 +73,7 @@ def extract(
     if suggest:
         _suggest(current, page, str(price))
         return
-    reading = _read(page, shop)
+    reading = _read(page, shop, explain=explain)
     current.emit(_plain(reading), lambda: _shown(reading, explain=explain))
 
 
@@ -90,12 +90,12 @@ def _shown(reading: Reading, *, explain: bool) -> RenderableType | str:
     return extract_view.reading(reading, explain=explain)
 
 
-def _read(page: Page, shop: RetailerSettings | None) -> Reading:
+def _read(page: Page, shop: RetailerSettings | None, *, explain: bool = False) -> Reading:
     from pricemon.core.extract import extract as read
 
     if shop is None:
-        return read(page)
-    return read(page, rule=shop.rule, currency=shop.currency, locale=shop.locale)
+        return read(page, explain=explain)
+    return read(page, rule=shop.rule, currency=shop.currency, locale=shop.locale, explain=explain)
 
 
 def _settings(current: context.Context, retailer: str | None) -> Settings | None:

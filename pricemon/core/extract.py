@@ -30,6 +30,7 @@ from pricemon.core.settings import ExtractRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from selectolax.lexbor import LexborNode
 
@@ -50,6 +51,7 @@ class _Wanted:
     locale: str | None
     identifiers: tuple[str, ...]
     title: str | None
+    explain: bool
 
 
 @dataclass(slots=True)
@@ -73,14 +75,17 @@ def extract(
     locale: str | None = None,
     identifiers: Sequence[str] = (),
     title: str | None = None,
+    explain: bool = False,
 ) -> Reading:
     """Read the price of the page's own product. Never raises.
 
     `currency` and `locale` are the retailer's: they settle shared signs and bare amounts.
     `identifiers` (sku, gtin, mpn) and `title` are the catalogue's: they tell the page's product
-    from its neighbours.
+    from its neighbours. With `explain` every number of the page is among the candidates; the
+    outcome is the same.
     """
-    wanted = _Wanted(rule or ExtractRule(), currency, locale, tuple(identifiers), title)
+    rule = rule or ExtractRule()
+    wanted = _Wanted(rule, currency, locale, tuple(identifiers), title, explain)
     try:
         return _extract(page, wanted)
     except Exception as error:  # noqa: BLE001 - one page never stops the others
@@ -124,6 +129,7 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
         known_as=known_as,
         evidence=evidence,
         elsewhere=markup.elsewhere,
+        claimed=() if wanted.explain else _prices(markup.claims),
         alone=not markup.claims and not markup.others,
     )
     claims = markup.claims
@@ -165,6 +171,11 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
             reading, reason=Reason.NO_CURRENCY, detail=f"{settled.price} in an unnamed currency"
         )
     return _complete(reading, document, wanted, markup.main)
+
+
+def _prices(claims: list[Claim]) -> set[Decimal]:
+    found = {price for claim in claims for price in (claim.price, claim.other, *claim.prices)}
+    return {price for price in found if price is not None}
 
 
 def _several(claims: list[Claim]) -> bool:

@@ -6,6 +6,7 @@ matters. The sample of real pages beside the checkout is read too, where it is t
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +23,7 @@ CASES = sorted(path.parent for path in PAGES.glob("*/expected.json"))
 SAMPLE = Path(__file__).parents[3] / "shared" / "pages"
 
 
-def read(case: Path) -> Reading:
+def read(case: Path, *, explain: bool = False) -> Reading:
     meta = json.loads((case / "meta.json").read_text(encoding="utf-8"))
     options: dict[str, Any] = dict(meta.get("options", {}))
     if "rule" in options:
@@ -33,7 +34,7 @@ def read(case: Path) -> Reading:
         body=(case / "page.html").read_bytes(),
         content_type=meta.get("content_type"),
     )
-    return extract(page, **options)
+    return extract(page, explain=explain, **options)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -50,6 +51,14 @@ def test_page(case):
     ), reading
     if "list_price" in expected:
         assert reading.list_price == Decimal(expected["list_price"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_explaining_changes_nothing_but_the_candidates(case):
+    """What is left unread where markup and text agree would not have changed the outcome."""
+    short, long = read(case), read(case, explain=True)
+    assert dataclasses.replace(long, candidates=()) == dataclasses.replace(short, candidates=())
+    assert len(long.candidates) >= len(short.candidates)
 
 
 def test_there_are_enough_cases():

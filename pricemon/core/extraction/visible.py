@@ -16,7 +16,7 @@ from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.extraction.zones import Place, Zones
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from decimal import Decimal
 
     from selectolax.lexbor import LexborNode
@@ -31,6 +31,8 @@ _SIGN_REACH = 2
 _LINE = 200
 _SPLIT_PRICE = 14
 """Characters of a price cut into elements, and of a line with a price in it."""
+_CLOSE = 16
+"""Texts around a claimed price within which another number may be what it is lowered to."""
 _COUNT = 2
 """Digits of a number that is a count or a rating, unless a name says otherwise."""
 _NAMED_IN_HEADING = 2
@@ -45,12 +47,15 @@ def look(
     known_as: Sequence[str] = (),
     evidence: tuple[str, ...] = (),
     elsewhere: Iterable[LexborNode] = (),
+    claimed: Collection[Decimal] = (),
     alone: bool = False,
 ) -> View:
     """Everything on the page that looks like money, scored, and the winner if there is one.
 
     `known_as` are the product's names, `elsewhere` elements that markup says are other products.
-    Where text speaks `alone` and no amount stands out, what seemed aside is looked at as well.
+    Where an amount that markup has `claimed` stands out, numbers without a sign far from it are
+    left unread. Where text speaks `alone` and no amount stands out, what seemed aside is looked at
+    as well.
     """
     body = document.tree.body
     if body is None:
@@ -61,19 +66,47 @@ def look(
     anchor = heading if heading is not None else next(iter(buttons), None)
     page = texts.scan(body, subject.first_text(heading))
 
-    def view(zones: Zones) -> View:
-        found = _amounts(page.seeds, zones, evidence)
+    def view(zones: Zones, seeds: Sequence[texts.Seed]) -> View:
+        found = _amounts(seeds, zones, evidence)
         scoring.judge(found, zones, texts=page, buys=buys)
         orderable = any(map(subject.is_enabled, buttons))
         seen = View(found, zones, heading, buyable=bool(buttons), orderable=orderable, texts=page)
         winner.decide(seen)
         return seen
 
-    strict = view(Zones(anchor, elsewhere, buys))
+    zones = Zones(anchor, elsewhere, buys)
+    near = _near_claims(page.seeds, claimed, evidence)
+    if near:
+        confirmed = view(zones, near)
+        if confirmed.winner is not None and confirmed.winner.amount in claimed:
+            return confirmed
+    strict = view(zones, page.seeds)
     if strict.winner is not None or not alone:
         return strict
-    closer = view(Zones(anchor, elsewhere, buys, lenient=True))
+    closer = view(Zones(anchor, elsewhere, buys, lenient=True), page.seeds)
     return closer if closer.sure else strict
+
+
+def _near_claims(
+    seeds: Sequence[texts.Seed], claimed: Collection[Decimal], evidence: tuple[str, ...]
+) -> list[texts.Seed]:
+    """The numbers with a sign and those close to a claimed price; none where that is not printed.
+
+    A sale price split into elements has no sign of its own, and stands beside the price it lowers.
+    """
+    orders = [
+        seed.order
+        for seed in seeds
+        if claimed and seed.signed
+        and any(money.amount in claimed for money in pieces.amounts(seed.text, evidence))
+    ]  # fmt: skip
+    if not orders:
+        return []
+    return [
+        seed
+        for seed in seeds
+        if seed.signed or any(abs(seed.order - order) <= _CLOSE for order in orders)
+    ]
 
 
 def _amounts(seeds: Iterable[texts.Seed], zones: Zones, evidence: tuple[str, ...]) -> list[Seen]:
