@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ def by_extruct(body: bytes) -> None:
     extruct.extract(text, syntaxes=["json-ld", "microdata", "opengraph", "rdfa"], errors="ignore")
 
 
-def milliseconds(readers: dict[str, Reader], body: bytes) -> dict[str, list[float]]:
+def milliseconds(readers: Mapping[str, Reader], body: bytes) -> dict[str, list[float]]:
     """Processor time per reader and round. The readers take turns, so that all meet one machine."""
     taken: dict[str, list[float]] = {name: [] for name in readers}
     for turn in range(ROUNDS):
