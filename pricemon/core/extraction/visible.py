@@ -71,7 +71,7 @@ def look(
         scoring.judge(found, zones, texts=page, buys=buys)
         orderable = any(map(subject.is_enabled, buttons))
         seen = View(found, zones, heading, buyable=bool(buttons), orderable=orderable, texts=page)
-        winner.decide(seen)
+        winner.decide(seen, next(iter(evidence), None))
         return seen
 
     zones = Zones(anchor, elsewhere, buys)

@@ -23,6 +23,8 @@ SURE = 58
 SURE_MARGIN = 16
 
 _NEIGHBOURS = 8
+_CONVERTED = 4
+"""Texts between an amount and the same amount in another currency."""
 _QUALIFIED = 3
 _APART = 3
 _DEEPEST_DISCOUNT = 4
@@ -34,8 +36,12 @@ _QUARTER = Decimal("1.25")
 _QUARTER_TAXED = frozenset(("SEK", "NOK", "DKK", "HRK"))
 
 
-def decide(view: View) -> None:
-    """Find the winner, if one amount stands out among those that may be the price."""
+def decide(view: View, local: str | None = None) -> None:
+    """Find the winner, if one amount stands out among those that may be the price.
+
+    `local` is the currency of the page's country: what is printed beside it in others is the same
+    price once more.
+    """
     found = view.seen
     eligible = [seen for seen in found if seen.kind == "price"]
     if all(seen.score < ENOUGH for seen in eligible):
@@ -46,7 +52,7 @@ def decide(view: View) -> None:
     ranked = sorted(groups.values(), key=_weight, reverse=True)
     if not ranked or _weight(ranked[0]) < ENOUGH:
         return
-    ranked = _without_net(_settle_pair(ranked, view))
+    ranked = _without_net(_settle_pair(_without_conversions(ranked, local), view))
     best = max(ranked[0], key=lambda seen: seen.score)
     rivals = [
         group
@@ -117,6 +123,19 @@ def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
         return ranked
     high.kind, high.inferred = "list", True
     return [ranked[0] if low in ranked[0] else ranked[1], *ranked[2:]]
+
+
+def _without_conversions(ranked: list[list[Seen]], local: str | None) -> list[list[Seen]]:
+    """`19,99 € / 39,10 лв.`: without what amounts in the local currency come to in another."""
+    at_home = [seen for group in ranked for seen in group if seen.currency == local]
+    if local is None or not at_home or at_home[0].score < ENOUGH:
+        return ranked
+
+    def converts(seen: Seen) -> bool:
+        near = any(abs(seen.order - one.order) <= _CONVERTED for one in at_home)
+        return near and seen.currency not in (None, local)
+
+    return [group for group in ranked if not all(map(converts, group))]
 
 
 def _without_net(ranked: list[list[Seen]]) -> list[list[Seen]]:

@@ -43,6 +43,19 @@ def test_price(block, price):
     assert (reading.price, reading.reason) == (Decimal(price), None), reading.detail
 
 
+@pytest.mark.parametrize(
+    ("block", "url", "price", "currency"),
+    [
+        ("<b>39,10 лв.</b> <b>19,99 €</b>", "https://shop.example.bg/p/1", "19.99", "EUR"),
+        ("<b>84.500 L</b> <b>815 €</b>", "https://shop.example.al/p/1", "84500", "ALL"),
+        ("<b>815 €</b> <b>84.500 L</b>", "https://shop.example.al/p/1", "84500", "ALL"),
+    ],
+)
+def test_of_one_price_in_two_currencies_the_local_one_is_read(block, url, price, currency):
+    reading = read(f'<h1>Arco lamp</h1><div class="price">{block}</div>{BUY}', url)
+    assert (reading.price, reading.currency) == (Decimal(price), currency)
+
+
 def test_the_larger_of_two_wins_where_no_name_tells():
     reading = read(
         '<h1>Arco lamp</h1><p class="text-4xl font-bold">€ 49</p>'
