@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pricemon.core import currencies, money
+from pricemon.core import countries, currencies, money
 from pricemon.core.extraction import (
     agreement,
     availability,
@@ -244,7 +244,7 @@ def _currency(
         evidence = (*((stated,) if stated else ()), *evidence)
     resolved = currencies.resolve(sign, evidence)
     if resolved is None and document.postal_country:
-        resolved = currencies.resolve(sign, [currencies.BY_COUNTRY[document.postal_country]])
+        resolved = currencies.resolve(sign, [countries.BY_COUNTRY[document.postal_country]])
     return resolved
 
 

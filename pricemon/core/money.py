@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from pricemon.core import currencies, signs
+from pricemon.core import countries, currencies, signs
 from pricemon.core.numerals import NUMBER, decimal, plain_digits, printed
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def evidence(locale: str | None, currency: str | None) -> tuple[str, ...]:
     found = [currencies.normalise(currency)]
     if locale:
         language, _, region = locale.replace("_", "-").partition("-")
-        region = region.rpartition("-")[2] or currencies.LIKELY_REGION.get(language.lower(), "")
-        found.append(currencies.BY_COUNTRY.get(region.upper()))
+        region = region.rpartition("-")[2] or countries.LIKELY_REGION.get(language.lower(), "")
+        found.append(countries.BY_COUNTRY.get(region.upper()))
     return tuple(code for code in found if code)
 
 

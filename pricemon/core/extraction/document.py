@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pricemon.core import currencies
+from pricemon.core import countries, currencies
 from pricemon.core.extraction import encodings, postal
 
 MAX_BYTES = 8_000_000
@@ -117,7 +117,7 @@ class Document:
             label = _hostname(url).rpartition(".")[2]
             if len(label) == _COUNTRY_CODE and label not in _GENERIC_TLDS:
                 country = label.upper()
-                if country in currencies.BY_COUNTRY:
+                if country in countries.BY_COUNTRY:
                     return country
         return None
 
@@ -132,7 +132,7 @@ class Document:
                 if len(tag) > _LANGUAGE_CODE
                 else ""
             )
-            if region in currencies.BY_COUNTRY:
+            if region in countries.BY_COUNTRY:
                 return region
         return None
 
@@ -157,18 +157,18 @@ class Document:
         """Currencies that the page's country speaks for: enough for a bare amount."""
         if self.country is None:
             return ()
-        former = currencies.FORMERLY.get(self.country)
-        return (currencies.BY_COUNTRY[self.country], *((former,) if former else ()))
+        former = countries.FORMERLY.get(self.country)
+        return (countries.BY_COUNTRY[self.country], *((former,) if former else ()))
 
     @cached_property
     def evidence(self) -> tuple[str, ...]:
         """Currencies that anything here speaks for, the stronger first; enough for shared signs."""
         found = list(self.solid)
         if self.region:
-            found.append(currencies.BY_COUNTRY[self.region])
-        likely = currencies.LIKELY_REGION.get(self.lang.partition("-")[0])
+            found.append(countries.BY_COUNTRY[self.region])
+        likely = countries.LIKELY_REGION.get(self.lang.partition("-")[0])
         if likely:
-            found.append(currencies.BY_COUNTRY[likely])
+            found.append(countries.BY_COUNTRY[likely])
         return tuple(dict.fromkeys(found))
 
 
