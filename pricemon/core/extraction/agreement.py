@@ -75,6 +75,9 @@ def settle(claims: Sequence[Claim], view: View) -> Settled:
             )
         price = confirmed.pop()
         claim = next(c for c, p in definite if p == price)
+    undecided = [c for c, p in zip(claims, chosen, strict=True) if p is None and price in c.prices]
+    if undecided and price not in shown:
+        return _several(undecided[0], view)
     if claim.preferred and winner is not None and winner.amount in claim.prices:
         return _accept(claim, price, None, view)
     if winner is not None and winner.amount != price:
@@ -113,9 +116,15 @@ def _choose(claim: Claim, view: View) -> Decimal | None:
 def _several(claim: Claim, view: View) -> Settled:
     options = claim.prices or (claim.price, claim.other or claim.price)
     detail = f"{claim.source} offers it at {min(options)} to {max(options)}"
-    if view.winner is not None and view.sure and not claim.several:
+    winner = view.winner
+    if winner is not None and view.sure and (not claim.several or _is_among(winner, options)):
         return _from_text(view)
     return Settled(reason=Reason.AMBIGUOUS, detail=detail)
+
+
+def _is_among(winner: Seen, options: Sequence[Decimal]) -> bool:
+    """Whether the page's main price is one of a range: what this seller, this variant costs."""
+    return min(options) <= winner.amount <= max(options)
 
 
 def _against(

@@ -175,6 +175,8 @@ _IDENTIFIERS = frozenset(("sku", "article", "ean"))
 _CEN = re.compile(r"cen[aeuy]")
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_OF_WHAT_IS_INSIDE = ("with-", "with_", "has-", "has_")
+"""`with-list-price` is no list price: it has one in it."""
 _SHORTEST_STEM = 5
 _MAX_CHARS = 300
 _MAX_WORDS = 24
@@ -202,6 +204,8 @@ def says(names: str) -> int:
     # Each name by itself: the end of one and the start of the next make no pair.
     for name in names[:_MAX_CHARS].split():
         last = ""
+        if name.startswith(_OF_WHAT_IS_INSIDE):
+            continue
         one, identifier = 0, False
         for word in _WORD.findall(_CAMEL.sub(" ", name).lower())[:_MAX_WORDS]:
             identifier = identifier or word in _IDENTIFIERS

@@ -125,7 +125,10 @@ def _amounts(seeds: Iterable[texts.Seed], zones: Zones, evidence: tuple[str, ...
         else:
             amounts = _read(seed, element, zones, evidence)
         for seen in amounts:
-            found.setdefault((seen.node.mem_id, seen.amount), seen)
+            known = found.setdefault((seen.node.mem_id, seen.amount), seen)
+            # `Regular price £ 89, sale price £ 89`, for readers of screens: it is what one pays.
+            if seen.label & Label.NOW and known.label & Label.LIST:
+                found[seen.node.mem_id, seen.amount] = seen
     return list(found.values())
 
 

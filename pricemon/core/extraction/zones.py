@@ -181,7 +181,8 @@ class Zones:
                 place.secondary = place.secondary or bool(says & Says.SECONDARY)
                 place.net = place.net or bool(says & Says.NET)
             if level <= _OWN:
-                place.secondary = place.secondary or bool(says & Says.NOISE)
+                noise = says & Says.NOISE and not says & Says.PRICE
+                place.secondary = place.secondary or bool(noise)
             inside = inside and current.mem_id != box.mem_id
             level += not inside
             current = current.parent

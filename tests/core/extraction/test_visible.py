@@ -103,3 +103,44 @@ def test_a_theme_s_badge_is_no_statement():
 def test_what_stands_before_the_details_is_the_statement(text, state):
     reading = read(f"<h1>Arco lamp</h1><p class=price>€ 49</p><p>{text}</p>")
     assert reading.availability is state
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '<p class="product-detail-price with-list-price">€ 49 <s>€ 59</s></p>',
+        '<h2 class="total-price">€ 49</h2>',
+        "<dl><dt>Regular price</dt><dd>€ 49</dd><dt>Sale price</dt><dd>€ 49</dd></dl>",
+    ],
+    ids=["with-list-price", "total-price", "regular-and-sale"],
+)
+def test_what_only_sounds_like_another_price_is_read(block):
+    assert read(f"<h1>Arco lamp</h1>{block}{BUY}").price == Decimal(49)
+
+
+OFFERS = (
+    '<script type="application/ld+json">{"@type":"Product","name":"Arco lamp","offers":'
+    '{"@type":"AggregateOffer","lowPrice":"48","highPrice":"89","priceCurrency":"EUR"}}</script>'
+)
+
+
+@pytest.mark.parametrize(
+    ("block", "price", "reason"),
+    [
+        ("<p class=price>€ 59</p>", "59", None),
+        ("<p class=price>€ 159</p>", None, Reason.AMBIGUOUS),
+        ("", None, Reason.AMBIGUOUS),
+    ],
+)
+def test_of_a_range_of_offers_the_page_s_own_is_read(block, price, reason):
+    reading = read(f"{OFFERS}<h1>Arco lamp</h1>{block}{BUY}")
+    assert (reading.price, reading.reason) == (Decimal(price) if price else None, reason)
+
+
+def test_one_tag_s_price_among_several_offers_must_be_shown():
+    """Shops put their cheapest variant into `og:price`."""
+    tag = '<meta property="og:price:amount" content="48">'
+    reading = read(f"{tag}{OFFERS}<h1>Arco lamp</h1>{BUY}")
+    assert (reading.price, reading.reason) == (None, Reason.AMBIGUOUS)
+    reading = read(f"{tag}{OFFERS}<h1>Arco lamp</h1><p class=price>€ 48</p>{BUY}")
+    assert reading.price == Decimal(48)
