@@ -4,5 +4,6 @@
              → visible text                                            → candidates
     claims + candidates → agreement → Reading
 
-`pricemon.core.extract` is the only entrance; the modules here know no retailer and do no I/O.
+`pricemon.core.extract` is the only entrance; the modules here know no retailer and do no I/O. The
+words of shops' languages are tables in `vocabulary`.
 """
