@@ -13,6 +13,7 @@ from pricemon.core import currencies
 from pricemon.core.extraction import labels, sums
 from pricemon.core.extraction.document import Document, is_home
 from pricemon.core.extraction.vocabulary.phrases import Label
+from pricemon.core.extraction.winner import ENOUGH
 from pricemon.core.extraction.zones import NEVER
 from pricemon.core.model import Candidate, Reason
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pricemon.core.extraction.sight import Seen, View
 
 NEAR_HEADING = 6
+_PLAIN = ("price", "from", "one of several", "one of a list")
+"""Kinds of amounts that are not named as another thing than a price."""
 MANY = 5
 
 
@@ -59,11 +62,7 @@ def settle(claims: Sequence[Claim], view: View) -> Settled:
         return _several(claims[0], view)
     claim, price = definite[0]
     others = {other for _, other in definite if other != price}
-    shown = {
-        seen.amount
-        for seen in view.seen
-        if seen.kind in ("price", "from", "one of several", "one of a list")
-    }
+    shown = {seen.amount for seen in view.seen if seen.kind in _PLAIN}
     winner = view.winner
     if others:
         confirmed = {p for p in (price, *others) if winner is not None and winner.amount == p}
@@ -93,7 +92,8 @@ def settle(claims: Sequence[Claim], view: View) -> Settled:
 def _is_old(price: Decimal, view: View, shown: set[Decimal]) -> bool:
     """Whether the page shows `price` as the list price only, and less beside it."""
     struck = any(s.kind == "list" and s.amount == price and not s.inferred for s in view.seen)
-    return struck and price not in shown and any(amount < price for amount in shown)
+    less = (s.score for s in view.seen if s.kind in _PLAIN and s.amount < price)
+    return struck and price not in shown and any(score >= ENOUGH for score in less)
 
 
 def _choose(claim: Claim, view: View) -> Decimal | None:

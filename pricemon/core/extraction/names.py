@@ -26,8 +26,6 @@ class Says:
     BUY = 32
     STRUCK = 64
     CENTS = 128
-    HIDDEN = 256
-    OFFSCREEN = 512
     NET = 2048
     """Without tax: `SECONDARY`, but for shops where there is none."""
     NOISE = 1024
@@ -145,8 +143,6 @@ _EXACT = _table(
         cent cents dec decimal decimals frac fraction mantissa sup small penny pence minor kop
         kopecks grosz grosze haler drobne tiny cts fractional superscript
     """,
-    HIDDEN="hidden hide dnone ishidden nghide",
-    OFFSCREEN="offscreen sronly visuallyhidden screenreader screenreaders",
 )
 # Within longer words (`pricebox`, `produktpreis`); only stems long enough to mean one thing.
 _STEMS = _table(
@@ -177,6 +173,9 @@ _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _OF_WHAT_IS_INSIDE = ("with-", "with_", "has-", "has_")
 """`with-list-price` is no list price: it has one in it."""
+_OF_CONTENTS = frozenset(("with", "has", "not", "no", "without", "non"))
+_CONTENTS = Says.ZONE | Says.OTHERS | Says.LIST
+"""What `layout-with-sidebar` and `not-footer` say is of something else than the element."""
 _SHORTEST_STEM = 5
 _MAX_CHARS = 300
 _MAX_WORDS = 24
@@ -209,7 +208,8 @@ def says(names: str) -> int:
         one, identifier = 0, False
         for word in _WORD.findall(_CAMEL.sub(" ", name).lower())[:_MAX_WORDS]:
             identifier = identifier or word in _IDENTIFIERS
-            one |= _of_word(word)
+            word_says = _of_word(word)
+            one |= word_says & ~_CONTENTS if last in _OF_CONTENTS else word_says
             if last:
                 one |= _EXACT.get(last + word, 0)
             last = word

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pricemon.core.extraction.pieces import amounts, hides
+from pricemon.core.extraction import hiding
+from pricemon.core.extraction.pieces import amounts
 from pricemon.core.extraction.texts import MAX_TEXT, RAW, SHORT_LABEL
 from pricemon.core.wordlist import words
 
@@ -66,7 +67,7 @@ def _shown_text(node: LexborNode) -> str:
     """An element's or text node's words; empty when it is hidden, or too long to label anything."""
     if node.is_text_node:
         return " ".join((node.text_content or "").split())
-    if node.tag in RAW or hides(node):
+    if node.tag in RAW or hiding.by_style(node.attributes.get("style")):
         return ""
     text = node.text(separator=" ") or ""
     return " ".join(text[: 4 * MAX_TEXT].split())

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
-from pricemon.core.extraction import labels, names
+from pricemon.core.extraction import hiding, labels, names
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.texts import MAX_TEXT, RAW, has_sign
 from pricemon.core.extraction.vocabulary.phrases import Label
@@ -160,7 +160,7 @@ def _unseen(node: LexborNode, top: LexborNode) -> bool:
     for _ in range(_BOX_CLIMB):
         if current is None or current.mem_id == top.mem_id:
             return False
-        if hides(current):
+        if hiding.by_style(current.attributes.get("style")):
             return True
         current = current.parent
     return False
@@ -194,9 +194,3 @@ def _is_cents(parent: LexborNode) -> bool:
             return True
     declared = parent.attributes.get("class")
     return bool(names.says(declared or "") & Says.CENTS)
-
-
-def hides(node: LexborNode) -> bool:
-    """Whether the element's own style takes it off the page."""
-    style = node.attributes.get("style")
-    return bool(style) and "display:none" in (style or "").replace(" ", "").lower()

@@ -31,7 +31,7 @@ _PAIR = 2
 _LINKED = "a[href] img, " + ", ".join(f"h{n} a[href], a[href] h{n}" for n in range(2, 6))
 _SHORTLY_BEFORE = -12
 _RANGE = re.compile(r"[-–—~～]|to|bis|à|a|до|do|至|から|through|until|hasta|al|till|til|tot|－")
-_SIGNED_AMOUNT = re.compile(r"(?:^|\()[+−–-]\s?[$€£]?\s?$|\s[+−–-][$€£]?$")
+_SIGNED_AMOUNT = re.compile(r"加\s*$|(?:^|\()[+−–-]\s?[$€£]?\s?$|\s[+−–-][$€£]?$")
 
 _ABOUT = re.compile(r"[~≈≃∼≅]\s*[$€£]?\s*$")
 """Before what an amount comes to in another currency."""

@@ -67,7 +67,9 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
     split = [_PARTS.split(name) for name in known_as if name]
     parts = [max(names, key=len) for names in split]
     for node, named in likely:
-        if any(alike(named, tokens(part)) for part in parts):
+        if any(named == tokens(part) for part in parts) or (
+            len(named) > 1 and any(alike(named, tokens(part)) for part in parts)
+        ):
             return node
     called = document.tree.css(_NAMED_SO)
     # More than one, and one for the price beside it, are the names in a list.

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pricemon.core.extraction import names, sizes
+from pricemon.core.extraction import hiding, names, sizes
 from pricemon.core.extraction.names import Says
 from pricemon.core.extraction.texts import has_sign
 from pricemon.core.wordlist import words
@@ -242,9 +242,8 @@ def _read(node: LexborNode, aside: int, tags: Container[str]) -> _Own:
         strong=tag in _STRONG_TAGS,
         hidden=(
             "hidden" in attributes
-            or "display:none" in squeezed
-            or "visibility:hidden" in squeezed
-            or (bool(says & Says.HIDDEN) and not says & Says.OFFSCREEN and tag != "body")
+            or hiding.by_style(style)
+            or (hiding.by_names(name) and tag != "body")
         ),
         size=sizes.of(tag, name, style or "", attributes),
         exact=attributes.get("itemprop") in ("price", "lowPrice"),

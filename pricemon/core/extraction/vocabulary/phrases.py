@@ -49,6 +49,9 @@ PHRASES = table(
         cena za, verð, çmimi, баасы, бағасы, нарх, qiymət, գին, ფასი, price inc, цена за шт
     """,
     NOW="""
+        försäljningspris, reapris, verkaufspreis, verkoopprijs, prix promotionnel,
+        precio de oferta, precio de venta, aanbiedingsprijs, preço promocional, preço de saldo,
+        salgspris, alennettu hinta, myyntihinta, výprodejová cena, výpredajová cena, satış fiyatı,
         now, now only, sale, sale price, today, special, special price, deal, deal price,
         our price, clearance, discounted price, final price, jetzt, nur, jetzt nur, aktion,
         aktionspreis, sonderpreis, angebotspreis, maintenant, prix promo, prix soldé, ahora,
@@ -56,14 +59,14 @@ PHRASES = table(
         prezzo scontato, nu, nu voor, nu nur, teraz, cena promocyjna, promocja, nyní, akce,
         akční cena, akčná cena, po slevě, akcia, most, akciós ár, akció, acum, preț redus, сейчас,
         теперь, акция, цена со скидкой, акційна ціна, зараз, şimdi, indirimli, indirimli fiyat,
-        nå, nyt, tarjous, tarjoushinta, kampanjpris, kampanje, tilbud, tilbudspris, reapris,
-        agora, cena s ddv, cena s dph, s dph, vč dph, včetně dph, incl vat, including vat,
-        including tax, including gst, vat included, tax included, includes vat,
-        inclusive of all taxes, incl taxes, incl gst, inc gst, inkl ust, einschl mwst,
-        iva inclusa, iva compresa, con iva, com iva, tva incluse, tva inclus, z podatkiem, s daní,
-        с ддс, με φπα, ar pvn, su pvm, km ga, me tvsh, sa pdv om, s pdv om, со ддв, inc vat,
-        incl tax, inkl mwst, ttc, iva incluido, iva incl, brutto, brutto cena, z vat, br, bruttó,
-        kdv dahil, incl btw, inkl moms, sis alv, с ндс, з пдв
+        nå, nyt, tarjous, tarjoushinta, kampanjpris, kampanje, tilbud, tilbudspris, agora,
+        cena s ddv, cena s dph, s dph, vč dph, včetně dph, incl vat, including vat, including tax,
+        including gst, vat included, tax included, includes vat, inclusive of all taxes,
+        incl taxes, incl gst, inc gst, inkl ust, einschl mwst, iva inclusa, iva compresa, con iva,
+        com iva, tva incluse, tva inclus, z podatkiem, s daní, с ддс, με φπα, ar pvn, su pvm,
+        km ga, me tvsh, sa pdv om, s pdv om, со ддв, inc vat, incl tax, inkl mwst, ttc,
+        iva incluido, iva incl, brutto, brutto cena, z vat, br, bruttó, kdv dahil, incl btw,
+        inkl moms, sis alv, с ндс, з пдв
     """,
     LIST="""
         was, rrp, r r p, msrp, m s r p, srp, list, list price, reg, regular, regular price, orig,
