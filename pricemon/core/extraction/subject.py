@@ -30,6 +30,7 @@ _NAMED_SO = (
 _PARTS = re.compile(
     r"\s+[|–—•·:»-]+\s+|\s*[|•»]\s*|(?<=[\u3040-\u9fff\uac00-\ud7af])[-_–—](?=[\u3040-\u9fff\uac00-\ud7af])"
 )
+_SITE = re.compile(r"logo|brand|site-?(?:title|name)|shop-?name|menu|crumb", re.IGNORECASE)
 _MOST_LIKELY = 60
 _SHORTEST_NAME = 8
 _LONGEST_NAME = 120
@@ -56,44 +57,55 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
     likely = [
         (node, tokens(node.text()[:300]))
         for node in document.tree.css(_LIKELY)[:_MOST_LIKELY]
-        if node.tag != "meta"
+        if node.tag != "meta" and not _is_of_the_site(node)
     ]
     for node, named in likely:
         if any(alike(named, name) for name in wanted):
             return node
     if headings:
         return headings[0]
-    # Titles carry the shop's name and slogan, too: the longest part is the product's.
-    split = [_PARTS.split(name) for name in known_as if name]
-    parts = [max(names, key=len) for names in split]
-    for node, named in likely:
-        if any(named == tokens(part) for part in parts) or (
-            len(named) > 1 and any(alike(named, tokens(part)) for part in parts)
-        ):
-            return node
+    # Titles carry the shop's name and slogan, too: the longest part is likely the product's.
+    parts = sorted(
+        {part for name in known_as for part in _PARTS.split(name)}, key=len, reverse=True
+    )
+    names = [tokens(part) for part in parts if len(part) >= _SHORTEST_NAME]
+    for name in names:
+        for node, named in likely:
+            if _is_called(named, name):
+                return node
     called = document.tree.css(_NAMED_SO)
     # More than one, and one for the price beside it, are the names in a list.
-    return (
-        called[0]
-        if 0 < len(called) <= _HEADS
-        else _printed(document, [part for names in split for part in names])
-    )
+    return called[0] if 0 < len(called) <= _HEADS else _printed(document, names)
 
 
-def _printed(document: Document, parts: Sequence[str]) -> LexborNode | None:
+def _is_of_the_site(node: LexborNode) -> bool:
+    """Whether an element is named as the shop's own, or as one that leads through it."""
+    for one in (node, node.parent):
+        attributes = one.attributes if one is not None else {}
+        if _SITE.search(f"{attributes.get('class')} {attributes.get('id')}"):
+            return True
+    return False
+
+
+def _is_called(named: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether a text is a name or nearly: one word of several could be a menu's."""
+    return named == name or (len(named) > 1 and alike(named, name))
+
+
+def _printed(document: Document, names: Sequence[tuple[str, ...]]) -> LexborNode | None:
     """The element that prints one of the names and little else, on pages without headings."""
-    wanted = [tokens(part) for part in parts if len(part) >= _SHORTEST_NAME]
-    if document.tree.body is None or not wanted:
+    if document.tree.body is None or not names:
         return None
     for node in document.tree.body.traverse(include_text=True, skip_empty=True):
         text = node.text_content
         if text is None or not _SHORTEST_NAME <= len(text) <= _LONGEST_NAME:
             continue
         named = tokens(text)
-        if any(alike(named, name) and len(name) > 1 for name in wanted):
+        if any(len(name) > 1 and _is_called(named, name) for name in names):
             parent = node.parent
-            if parent is not None and parent.tag not in _NO_HEADINGS:
-                return parent
+            if parent is None or parent.tag in _NO_HEADINGS or _is_of_the_site(parent):
+                continue
+            return parent
     return None
 
 

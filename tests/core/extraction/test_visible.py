@@ -144,3 +144,26 @@ def test_one_tag_s_price_among_several_offers_must_be_shown():
     assert (reading.price, reading.reason) == (None, Reason.AMBIGUOUS)
     reading = read(f"{tag}{OFFERS}<h1>Arco lamp</h1><p class=price>€ 48</p>{BUY}")
     assert reading.price == Decimal(48)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        (
+            '<span id="site-title">Karoo Software</span><a class="menu-name">Accounting</a>'
+            "<h2>SpazaBooks 7 - single licence</h2>{}"
+        ),
+        (
+            "<table><tr><td><font size=4><b>SpazaBooks 7</b></font></td></tr><tr><td>{}</td></tr>"
+            "</table>"
+        ),
+    ],
+    ids=["second-level", "no-heading"],
+)
+def test_the_name_is_found_without_a_first_heading(page):
+    title = "<title>SpazaBooks 7 - small business accounting - Karoo Software</title>"
+    body = page.format(f"<p>Price: € 49</p>{BUY}")
+    html = f"<!doctype html><html><head>{title}</head><body>{body}</body></html>"
+    reading = extract(Page(url="https://shop.example.de/p", status=200, body=html.encode()))
+    assert reading.price == Decimal(49)
+    assert "near the heading" in reading.candidates[0].verdict
