@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pricemon.core.extraction.sight import Seen, View
 
-ENOUGH = 44
+ENOUGH = 50
 """The least score of a price. A sign near the heading, or a name and a place, come to as much."""
 MARGIN = 10
 """By how much the winner leads every other amount."""
@@ -81,8 +81,10 @@ def _casts_doubt(seen: Seen, best: Seen) -> bool:
         return best.score - seen.score < MARGIN
     if seen.kind == "from":
         return seen.score > best.score
-    # What stands where the price should and was put aside by a word may have been the price.
-    return seen.kind == "secondary" and not seen.firm and seen.score > best.score + MARGIN
+    # What stands where the price should and was put aside by a word, or because there are several
+    # of its kind, may have been the price.
+    aside = seen.kind == "one of several" or (seen.kind == "secondary" and not seen.firm)
+    return aside and seen.score > best.score + MARGIN
 
 
 def _weight(group: list[Seen]) -> int:
