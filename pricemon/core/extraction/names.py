@@ -118,12 +118,12 @@ _EXACT = _table(
         baskettotal basketsummary basketcontent cartstatus basketbox basketinfo basketprice
         koszyk kosik warenkorb panier carrito carrello sepet korb kosarica lastviewed
         crossselling upselling customersalso alsobought alsolike compareproducts
-        suggestproducts sponsored ads ad adbox feedback rev notification notifications
-        autocomplete megadropdown subcategories subcategory categorylist bundle bundles
-        together marquee topbar banner banners advert adverts modal popup filter filters facet
-        facets wishlist tooltip tooltips blog search payment payments login cheaper addon
-        addons usluga services calculator calc teaser teasers promobox promoblock promobanner
-        promoad qa questions answers
+        suggestproducts sponsored feedback rev notification notifications autocomplete
+        megadropdown subcategories subcategory categorylist bundle bundles together marquee
+        topbar banner banners modal popup filter filters facet facets wishlist tooltip
+        tooltips blog search payment payments login cheaper addon addons usluga services
+        calculator calc teaser teasers promobox promoblock promobanner promoad questions
+        answers
     """,
     ZONE="""
         featured productgrid productlist productlists productslist productslider
@@ -131,7 +131,8 @@ _EXACT = _table(
         productminiature productsgrid productsslider productscarousel productsblock
         productsrow listing listings carousel swiper slick owl sidebar siteheader pageheader
         stickyheader combo kit carttable cartcontent cartbox cartblock cartinfo shoppingcart
-        shoppingbag checkout dropdown offcanvas drawer productitem_
+        shoppingbag checkout dropdown offcanvas drawer productitem_ advert adverts ads ad
+        adbox
     """,
     BUY="""
         addtocart addtobasket addtobag addcart addbasket tocart tobasket tobag buynow buybutton
@@ -171,8 +172,8 @@ _IDENTIFIERS = frozenset(("sku", "article", "ean"))
 _CEN = re.compile(r"cen[aeuy]")
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
-_OF_WHAT_IS_INSIDE = ("with-", "with_", "has-", "has_")
-"""`with-list-price` is no list price: it has one in it."""
+_OF_SOMETHING_ELSE = ("with-", "with_", "has-", "has_", "font-")
+"""`with-list-price` is no list price: it has one in it; and `font-weight-bold` is no weight."""
 _OF_CONTENTS = frozenset(("with", "has", "not", "no", "without", "non"))
 _CONTENTS = Says.ZONE | Says.OTHERS | Says.LIST
 """What `layout-with-sidebar` and `not-footer` say is of something else than the element."""
@@ -203,7 +204,7 @@ def says(names: str) -> int:
     # Each name by itself: the end of one and the start of the next make no pair.
     for name in names[:_MAX_CHARS].split():
         last = ""
-        if name.startswith(_OF_WHAT_IS_INSIDE):
+        if name.startswith(_OF_SOMETHING_ELSE):
             continue
         one, identifier = 0, False
         for word in _WORD.findall(_CAMEL.sub(" ", name).lower())[:_MAX_WORDS]:
