@@ -177,6 +177,8 @@ _OF_SOMETHING_ELSE = ("with-", "with_", "has-", "has_", "font-")
 _OF_CONTENTS = frozenset(("with", "has", "not", "no", "without", "non"))
 _CONTENTS = Says.ZONE | Says.OTHERS | Says.LIST
 """What `layout-with-sidebar` and `not-footer` say is of something else than the element."""
+_OF_A_PART = frozenset(("card", "panel", "box", "product", "price"))
+"""Before `footer`: the lower end of something small, not of the page."""
 _SHORTEST_STEM = 5
 _MAX_CHARS = 300
 _MAX_WORDS = 24
@@ -209,7 +211,7 @@ def says(names: str) -> int:
         one, identifier = 0, False
         for word in _WORD.findall(_CAMEL.sub(" ", name).lower())[:_MAX_WORDS]:
             identifier = identifier or word in _IDENTIFIERS
-            word_says = _of_word(word)
+            word_says = 0 if word == "footer" and last in _OF_A_PART else _of_word(word)
             one |= word_says & ~_CONTENTS if last in _OF_CONTENTS else word_says
             if last:
                 one |= _EXACT.get(last + word, 0)

@@ -112,9 +112,10 @@ def test_what_stands_before_the_details_is_the_statement(text, state):
         '<h2 class="total-price">€ 49</h2>',
         '<p class="h3 font-weight-bold price">€ 49</p>',
         '<div class="layout-sidebar"><p class="qa-advert-price">€ 49</p></div>',
+        '<div class="card"><div class="card-footer"><b class="price">€ 49</b></div></div>',
         "<dl><dt>Regular price</dt><dd>€ 49</dd><dt>Sale price</dt><dd>€ 49</dd></dl>",
     ],
-    ids=["with-list-price", "total-price", "bold", "a-classified-ad", "regular-and-sale"],
+    ids=["with-list-price", "total-price", "bold", "a-classified-ad", "card", "regular-and-sale"],
 )
 def test_what_only_sounds_like_another_price_is_read(block):
     assert read(f"<h1>Arco lamp</h1>{block}{BUY}").price == Decimal(49)
