@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _RANGE_TEXTS = 4
 _IN_SENTENCES = frozenset(("b", "strong", "span", "em", "i", "a", "u", "font", "-text"))
 _LABEL_CLIMB = 5
+_DIGIT = re.compile(r"\d")
 _TICK = 'input[type="checkbox"]'
 _CARD_CLIMB = 12
 _FEWEST_CARDS = 3
@@ -93,9 +94,12 @@ def _kind(seen: Seen) -> str:
 
 def _is_an_extra(node: LexborNode) -> bool:
     """Whether an amount stands beside a box to tick: what comes on top of the price."""
-    current: LexborNode | None = node
-    if node.is_element_node and node.css_first(_TICK) is not None:
+    if node.is_element_node and any(
+        label.css_first(_TICK) is not None and _DIGIT.search(label.text())
+        for label in node.css("label")
+    ):
         return True
+    current: LexborNode | None = node
     for _ in range(_LABEL_CLIMB):
         if current is None:
             break

@@ -28,6 +28,7 @@ BUY = '<button class="add-to-cart">Add to cart</button>'
         ("<p class=price>€ 8,99</p><p class=price>€ 0,28 / Stück</p>", "8.99"),
         ("<p class=price>84 €</p><p class=price>~ 91 $</p>", "84"),
         ("<p class=price>€ 49</p><label><input type=checkbox> gift wrap <b>€ 5</b></label>", "49"),
+        ("<p class=price>€ 49 <label><input type=checkbox> compare</label></p>", "49"),
         ("<p class=price>€ 120</p><p class=price>€ 12 × 10</p>", "120"),
         ('<aside class="sidebar"><p>€ 49,00</p><button>In den Warenkorb</button></aside>', "49.00"),
         ('<div class="product__grid"><p class="price">€ 49,00</p></div>', "49.00"),
@@ -35,7 +36,7 @@ BUY = '<button class="add-to-cart">Add to cart</button>'
     ids=[
         "comment-between", "sign-in-an-element", "digits-in-elements", "all-in-elements",
         "sign-behind-the-cents", "for-one-piece", "piece-of-a-pack", "about-so-much-elsewhere",
-        "extra-to-tick", "instalments-behind", "aside-that-sells", "grid-of-one",
+        "extra-to-tick", "box-to-compare", "instalments-behind", "aside-that-sells", "grid-of-one",
     ],
 )  # fmt: skip
 def test_price(block, price):
