@@ -216,14 +216,18 @@ SIGNS: dict[str, tuple[str, ...]] = {
 _DWARFS = frozenset(("c$", "£", "руб", "руб.", "рублей", "рубля", "р.", "lei"))
 """Shared signs whose first meaning holds wherever nothing speaks for another."""
 
-_NEEDS_EVIDENCE = frozenset(words("km da le bd dt nt som q l kz tk r n mt nis lek lari shs"))
+_NEEDS_EVIDENCE = frozenset(
+    words("km da le bd dt nt som q l kz tk r n mt nis lek lari shs all top cup mop sos gel bam")
+)
 """Letters that are words or units elsewhere: currencies only where their country is spoken of."""
 
 _ELSEWHERE = _NEEDS_EVIDENCE | frozenset(
     words("sar kes php nt jd kd sr qr rm bs rs br dh din nis som lek")
 )
 _WORDS = [sign for sign in SIGNS if sign.isalpha() and len(sign) > 1 and sign not in _ELSEWHERE]
-WORDS_OF_MONEY = _CODES.union(*((sign, sign.upper(), sign.capitalize()) for sign in _WORDS))
+WORDS_OF_MONEY = {code for code in _CODES if code.lower() not in _NEEDS_EVIDENCE}.union(
+    *((sign, sign.upper(), sign.capitalize()) for sign in _WORDS)
+)
 """Letters that name money wherever they stand, as written: `EUR`, `zł`, `грн`, not `km`."""
 
 _BARE_CODE = re.compile(r"[A-Z]{3}")

@@ -191,6 +191,15 @@ def test_evidence_is_the_currency_before_the_locale():
     assert evidence("en-CA", "eur") == ("EUR", "CAD")
 
 
+@pytest.mark.parametrize("text", ["TOP 10", "ALL 12", "CUP 250", "GEL 200", "SOS 112"])
+def test_words_that_are_also_codes_are_money_in_their_country_only(text):
+    code, _, _ = text.partition(" ")
+    (elsewhere,) = find_money(text)
+    (at_home,) = find_money(text, evidence=[code])
+    assert (elsewhere.sign, elsewhere.currency) == ("", None)
+    assert (at_home.sign, at_home.currency) == (code, code)
+
+
 def test_several_amounts_keep_their_places():
     text = "Was $20, now $15.50!"
     found = list(find_money(text, evidence=("USD",)))
