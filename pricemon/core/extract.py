@@ -147,8 +147,7 @@ def _by_evidence(page: Page, document: Document, wanted: _Wanted) -> Reading:
     stocked = markup.availability
     if stocked is None and settled.claim is not None:
         stocked = settled.claim.availability
-    if stocked is None:
-        stocked = stock.read(view)
+    stocked = stock.agreed(stocked, view)
     try:
         code = _currency(settled, document, wanted, evidence)
     except agreement.CurrencyConflictError as error:

@@ -135,6 +135,18 @@ _CLOSED = frozenset((Availability.OUT_OF_STOCK, Availability.DISCONTINUED))
 _SILENT = frozenset(("script", "style", "option", "label"))
 
 
+def agreed(stated: Availability | None, view: View) -> Availability | None:
+    """What markup states, or the page says where markup is silent; None where they contradict.
+
+    Templates state `InStock` whatever happens: words to the contrary count where no button sells.
+    """
+    if stated is None:
+        return read(view)
+    if stated is Availability.IN_STOCK and not view.orderable and view.heading is not None:
+        return None if read(view) in _CLOSED else stated
+    return stated
+
+
 def read(view: View) -> Availability | None:
     """What the texts around the product say, or None when they say nothing or both."""
     root = _around(view)

@@ -92,6 +92,23 @@ def test_a_theme_s_badge_is_no_statement():
 
 
 @pytest.mark.parametrize(
+    ("button", "state"),
+    [
+        (BUY, Availability.IN_STOCK),
+        ('<button disabled class="add-to-cart">Add to cart</button>', None),
+        ("", None),
+    ],
+)
+def test_words_against_markup_count_where_no_button_sells(button, state):
+    markup = (
+        '<script type="application/ld+json">{"@type":"Product","name":"Arco lamp","offers":{'
+        '"@type":"Offer","price":"49","priceCurrency":"EUR","availability":"InStock"}}</script>'
+    )
+    stated = f"{markup}<h1>Arco lamp</h1><p class=price>€ 49</p><p>Out of stock</p>{button}"
+    assert read(stated).availability is state
+
+
+@pytest.mark.parametrize(
     ("text", "state"),
     [
         ("In stock - ships tomorrow", Availability.IN_STOCK),
