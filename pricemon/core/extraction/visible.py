@@ -117,7 +117,7 @@ def _amounts(seeds: Iterable[texts.Seed], zones: Zones, evidence: tuple[str, ...
         element = seed.node.parent
         if element is None:
             continue
-        if not seed.signed and not _may_be_a_price(seed.text, element, zones):
+        if not seed.signed and not _may_be_a_price(seed.text, element, zones, evidence):
             continue
         if zones.is_aside(element):
             amounts = _outside(seed, element, zones) if outside < _MOST_OUTSIDE else []
@@ -132,12 +132,14 @@ def _amounts(seeds: Iterable[texts.Seed], zones: Zones, evidence: tuple[str, ...
     return list(found.values())
 
 
-def _may_be_a_price(text: str, element: LexborNode, zones: Zones) -> bool:
+def _may_be_a_price(
+    text: str, element: LexborNode, zones: Zones, evidence: tuple[str, ...]
+) -> bool:
     """Whether a number without a sign is worth reading: something near calls it money."""
     count = len(text) <= _COUNT
     worded = _NUMBERED.match(text) is not None
     if not text.isdigit():
-        found = pieces.amounts(text)
+        found = pieces.amounts(text, evidence)
         if not found:
             return False
         if not count and (labels.of(text) & Label.PRICE or any(money.sign for money in found)):

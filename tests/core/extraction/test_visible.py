@@ -57,6 +57,13 @@ def test_of_one_price_in_two_currencies_the_local_one_is_read(block, url, price,
     assert (reading.price, reading.currency) == (Decimal(price), currency)
 
 
+def test_a_letter_is_a_sign_in_its_country():
+    block = f"<h1>Arco lamp</h1><ul><li><h2>R1 595.00</h2></li></ul>{BUY}"
+    reading = read(block, "https://shop.example.co.za/p/1")
+    assert (reading.price, reading.currency) == (Decimal("1595.00"), "ZAR")
+    assert read(block, "https://shop.example.de/p/1").price is None
+
+
 def test_the_larger_of_two_wins_where_no_name_tells():
     reading = read(
         '<h1>Arco lamp</h1><p class="text-4xl font-bold">€ 49</p>'
