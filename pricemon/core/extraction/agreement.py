@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pricemon.core.extraction.sight import Seen, View
 
 NEAR_HEADING = 6
+FAR_BEHIND = 45
+"""Points that no price of the page's own product is behind its main one."""
 _PLAIN = ("price", "from", "one of several", "one of a list")
 """Kinds of amounts that are not named as another thing than a price."""
 MANY = 5
@@ -153,7 +155,13 @@ def _against(
         return Settled(
             price=winner.amount, sign=winner.sign, source="text", claim=claim, seen=winner
         )
-    if claim.list_price == winner.amount or price in shown | offered or not view.sure:
+    # A price among the options to choose from, far behind the main one, confirms nothing.
+    beside = {
+        seen.amount
+        for seen in view.seen
+        if seen.kind in ("price", "from") and seen.score >= winner.score - FAR_BEHIND
+    }
+    if claim.list_price == winner.amount or price in beside | offered or not view.sure:
         return _accept(claim, price, None, view)
     return Settled(
         reason=Reason.CONFLICT,

@@ -195,3 +195,17 @@ def test_the_name_is_found_without_a_first_heading(page):
     reading = extract(Page(url="https://shop.example.de/p", status=200, body=html.encode()))
     assert reading.price == Decimal(49)
     assert "near the heading" in reading.candidates[0].verdict
+
+
+def test_an_option_s_price_confirms_no_markup():
+    """Markup holds the smallest size; the page sells the one that is chosen."""
+    options = "".join(
+        f'<div class="option">{size} <small>€ {price}</small></div>'
+        for size, price in (("Single", 349), ("Double", 529), ("King", 629))
+    )
+    reading = read(
+        '<script type="application/ld+json">{"@type":"Product","name":"Arco lamp","offers":'
+        '{"@type":"Offer","price":"349","priceCurrency":"EUR"}}</script><h1>Arco lamp</h1>'
+        f'<p class="final-price">Now € 629</p>{BUY}{options}'
+    )
+    assert (reading.price, reading.reason) == (None, Reason.CONFLICT)
