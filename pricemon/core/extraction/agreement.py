@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pricemon.core.extraction.sight import Seen, View
 
 NEAR_HEADING = 6
-FAR_BEHIND = 45
+FAR_BEHIND = 60
 """Points that no price of the page's own product is behind its main one."""
 _PLAIN = ("price", "from", "one of several", "one of a list")
 """Kinds of amounts that are not named as another thing than a price."""
@@ -150,7 +150,9 @@ def _against(
         for seen in view.seen
         if seen.kind == "secondary" and seen.place.price < NEVER and not _net(seen)
     }
-    if sums.is_net_of(price, winner.amount) and view.sure:
+    net = any(seen.amount == price and _net(seen) for seen in view.seen)
+    untaxed = sums.is_net_of(price, winner.amount) or (net and sums.is_taxed(price, winner.amount))
+    if untaxed and view.sure:
         # Markup filled in before tax was added: what people pay is what they are shown.
         return Settled(
             price=winner.amount, sign=winner.sign, source="text", claim=claim, seen=winner
@@ -163,10 +165,19 @@ def _against(
     }
     if claim.list_price == winner.amount or price in beside | offered or not view.sure:
         return _accept(claim, price, None, view)
+    if not _is_called_a_price(winner) and winner.place.size != "large":
+        # What nothing calls a price does not overrule what markup calls one.
+        return _accept(claim, price, None, view)
     return Settled(
         reason=Reason.CONFLICT,
         detail=f"{claim.source} says {price}, the page shows {winner.amount}",
     )
+
+
+def _is_called_a_price(seen: Seen) -> bool:
+    words = seen.label | labels.of(seen.after)
+    named = seen.place.price < NEVER or seen.alone
+    return named or bool(words & (Label.PRICE | Label.NOW | Label.BUY))
 
 
 def _net(seen: Seen) -> bool:

@@ -77,7 +77,8 @@ _EXACT = _table(
     """,
     SECONDARY="""
         exvat excvat extax excl excluding exkl netto nett net netprice novat notax pretax exctax
-        taxexcl taxexclusive vatexcl withoutvat bezdph bezvat ht unitprice priceunit priceper
+        taxexcl taxexclusive vatexcl withoutvat bezdph bezvat prixht priceht montantht tarifht
+        unitprice priceunit priceper
         perunit perkg grundpreis baseprice pum installment installments instalment instalments
         month monthly finance financing financial leasing credit klarna afterpay affirm laybuy
         zippay paypal mensual cuota cuotas parcela parcelas parcelamento taksit raty rata emi

@@ -102,12 +102,16 @@ def _with_cents(element: LexborNode, text: str) -> str:
 
 
 def _with_sign(element: LexborNode, text: str) -> str:
-    """`<i>$</i>` before the number: a sign in an element of its own belongs to what comes next."""
-    before = element.prev
-    if before is None or has_sign(text):
+    """`<i>$</i>` before the number, or `Ft` behind it: a sign in a text of its own is its."""
+    if has_sign(text):
         return text
-    sign = (before.text_content or before.text() or "").strip()
-    return f"{sign} {text}" if len(sign) <= _LONGEST_SIGN and currencies.meanings(sign) else text
+    before, behind = (_lone_sign(beside) for beside in (element.prev, element.next))
+    return f"{before} {text}" if before else f"{text} {behind}".rstrip()
+
+
+def _lone_sign(node: LexborNode | None) -> str:
+    text = (node.text_content or node.text() or "").strip() if node is not None else ""
+    return text if len(text) <= _LONGEST_SIGN and currencies.meanings(text) else ""
 
 
 def _holds_other_lines(parent: LexborNode, inner: LexborNode) -> bool:

@@ -42,7 +42,10 @@ _LABEL = 8
 _SENTENCE = ((-13, -20), (-9, -15))
 """Words, counted down, of a text that is no label of its amount."""
 
+_ENDS_IN_DASH = re.compile(r"\d\s?[,.:]\s?[-–—]")
 _SIGNED = 15
+_DASHED = 12
+_ALONE = 6
 _PRINTED = {"large": 8, "": 0, "small": -5}
 _CALLED_A_PRICE = {0: 26, 1: 26, 2: 22, 3: 18, 4: 12}
 _NEAR_HEADING = ((2, 25), (3, 22), (4, 18), (6, 12), (9, 5))
@@ -122,6 +125,8 @@ def _score(seen: Seen, heading_order: int | None, elsewhere: float, buys: dict[i
             seen.why.append(f"{points:+d} {why}")
 
     add(_SIGNED if seen.sign else 0, "currency sign")
+    add(0 if seen.sign else _DASHED if _ENDS_IN_DASH.search(seen.text) else 0, "dash for cents")
+    add(_ALONE if seen.alone else 0, "alone in its element")
     add(_CALLED_A_PRICE.get(place.price, 0), "called a price")
     add(15 if place.exact else 0, "itemprop price")
     add(8 if place.current and place.price < NEVER else 0, "named current")

@@ -38,6 +38,8 @@ class Seen:
     """`price`; `list` (struck, was); or why it is not the product's: `secondary`, `range`, …"""
     why: list[str] = field(default_factory=list)
     label: int = 0
+    alone: bool = False
+    """Whether its element prints nothing beside it."""
     left_over: bool = False
     """Whether it is what a saving leaves of an old price, to the cent."""
     inferred: bool = False

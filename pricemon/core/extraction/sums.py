@@ -71,9 +71,14 @@ def _favour(now: Seen, why: str) -> None:
 
 def is_net_of(net: Decimal, gross: Decimal) -> bool:
     """Whether `net` is `gross` without tax: a known rate apart to the cent, and set by nobody."""
-    if net >= gross or _ending(net) in _PRICE_LIKE or _ending(gross) not in _PRICE_LIKE:
+    if _ending(net) in _PRICE_LIKE or _ending(gross) not in _PRICE_LIKE:
         return False
-    return any(
+    return is_taxed(net, gross)
+
+
+def is_taxed(net: Decimal, gross: Decimal) -> bool:
+    """Whether two amounts are a known rate apart, to the cent."""
+    return net < gross and any(
         (gross / factor).quantize(_CENT, ROUND_HALF_UP) == net.quantize(_CENT) for factor in _TAXED
     )
 

@@ -217,6 +217,7 @@ def _read(
         if index == len(found) - 1 and not after.strip(" ()"):
             seen.behind = neighbours.text_after(box)[:32]
         seen.linked = linked or (text != text[money.start : money.end] and _leads_elsewhere(box))
+        seen.alone = not (text[: money.start] + text[money.end :]).strip(" :*()")
         if seen.linked and _has_a_picture(box):
             seen.kind = "in a card"
         elif labels.is_instalment(text[money.end :] or seen.behind):

@@ -21,6 +21,8 @@ BUY = '<button class="add-to-cart">Add to cart</button>'
     [
         ('<div><span class="t1">€<!-- -->68.50</span></div>', "68.50"),
         ("<p><b>Now</b><i>€</i><em>128</em><sup>.00</sup><span>nice</span></p>", "128.00"),
+        ("<p><span class=t1>49.50</span> EUR <span>(39.92 EUR net)</span></p>", "49.50"),
+        ("<p><b>1 749,-</b></p>", "1749"),
         ("<p class=price><big>5</big>,<big>990</big> €</p>", "5990"),
         ("<p>€ 14<span>,</span><span>990</span><small>.00</small></p>", "14990.00"),
         ("<p>72.990<small>,00 RSD</small></p>", "72990.00"),
@@ -34,7 +36,8 @@ BUY = '<button class="add-to-cart">Add to cart</button>'
         ('<div class="product__grid"><p class="price">€ 49,00</p></div>', "49.00"),
     ],
     ids=[
-        "comment-between", "sign-in-an-element", "digits-in-elements", "all-in-elements",
+        "comment-between", "sign-in-an-element", "sign-behind-an-element", "dash-for-a-sign",
+        "digits-in-elements", "all-in-elements",
         "sign-behind-the-cents", "for-one-piece", "piece-of-a-pack", "about-so-much-elsewhere",
         "extra-to-tick", "box-to-compare", "instalments-behind", "aside-that-sells", "grid-of-one",
     ],
@@ -209,3 +212,25 @@ def test_an_option_s_price_confirms_no_markup():
         f'<p class="final-price">Now € 629</p>{BUY}{options}'
     )
     assert (reading.price, reading.reason) == (None, Reason.CONFLICT)
+
+
+STATED = (
+    '<script type="application/ld+json">{"@type":"Product","name":"Arco lamp","offers":'
+    '{"@type":"Offer","price":"%s","priceCurrency":"%s"}}</script><h1>Arco lamp</h1>'
+)
+
+
+def test_an_amount_that_nothing_calls_a_price_does_not_overrule_markup():
+    """The page fills its price in by script; what it prints is what a return costs."""
+    block = f"<p>Within 30 days, zumu only € 6,95</p>{BUY}"
+    reading = read(STATED % ("119.95", "EUR") + block)
+    assert (reading.price, reading.source) == (Decimal("119.95"), "json-ld")
+
+
+def test_markup_net_of_tax_gives_way_where_the_page_says_so():
+    block = (
+        '<p><span class="price">12,800円</span> +税</p>'
+        '<p><span class="price">(税込 ￥14,080)</span></p>'
+    )
+    reading = read(STATED % ("12800", "JPY") + block + BUY, "https://shop.example.jp/p/1")
+    assert reading.price == Decimal(14080)
