@@ -48,8 +48,8 @@ def by_lxml(body: bytes) -> None:
 
 
 def by_extruct(body: bytes) -> None:
-    text = body.decode("utf-8", "replace")
-    extruct.extract(text, syntaxes=["json-ld", "microdata", "opengraph", "rdfa"], errors="ignore")
+    """As it comes: every syntax that it knows, errors passed over."""
+    extruct.extract(body.decode("utf-8", "replace"), errors="ignore")
 
 
 READERS = {"floor": floor, "pricemon": ours, "lxml": by_lxml, "extruct": by_extruct}

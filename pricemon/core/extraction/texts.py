@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -82,12 +82,15 @@ def has_sign(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
-def _kind(text: str) -> Literal["signed", "bare", ""]:
-    """Whether a text prints a sign of money, may be no more than a number, or neither."""
-    if not (_SYMBOL.search(text) or _NUMBERISH.match(text)):
-        return ""
-    return "signed" if has_sign(text) else "bare"
+@lru_cache(maxsize=8192)
+def _squeezed(text: str) -> tuple[str, bool, bool, tuple[int, ...]]:
+    """A text with digits, squeezed; whether it may print an amount, and a sign; its percentages."""
+    squeezed = " ".join(text.split())
+    if len(squeezed) > MAX_TEXT:
+        return squeezed, False, False, ()
+    percents = _PERCENT.findall(squeezed) if len(squeezed) <= SHORT_LABEL else ()
+    worth = bool(_SYMBOL.search(squeezed) or _NUMBERISH.match(squeezed))
+    return squeezed, worth, worth and has_sign(squeezed), tuple(map(int, percents))
 
 
 def scan(root: LexborNode, heading: str) -> Texts:
@@ -115,10 +118,9 @@ def scan(root: LexborNode, heading: str) -> Texts:
         if text == heading:
             texts.heading = order
         if has_digit(text):
-            squeezed = " ".join(text.split())
-            kind = _kind(squeezed) if len(squeezed) <= MAX_TEXT else ""
-            if kind and len(found) < MAX_SEEDS:
-                found.append(Seed(order, node, squeezed, signed=kind == "signed"))
-            if "%" in squeezed and len(squeezed) <= SHORT_LABEL:
-                texts.percents.update(map(int, _PERCENT.findall(squeezed)))
+            squeezed, worth, signed, percents = _squeezed(text)
+            if worth and len(found) < MAX_SEEDS:
+                found.append(Seed(order, node, squeezed, signed))
+            if percents:
+                texts.percents.update(percents)
     return texts
