@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cached_property, partial, partialmethod
+from functools import cached_property, partial, partialmethod, wraps
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from botocore.loaders import Loader
 from moto import mock_aws
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend
+from moto.core import routing
 from moto.dynamodb.models import DynamoDBBackend
 from moto.s3.responses import S3Response
 from moto.scheduler.exceptions import ScheduleGroupNotFound
@@ -119,6 +120,24 @@ class Calls:
     def after(self, **_: Any) -> None:
         if self.cut_at is not None and self.carried_out and len(self.made) >= self.cut_at:
             raise Cut
+
+
+def one_at_a_time(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Threads in turn: CPython 3.11 miscounts when two build syntax trees at the same time.
+
+    moto compiles a service's routes from such trees at its first call, and calls come in parallel.
+    """
+    turn = threading.Lock()
+
+    @wraps(build)
+    def guarded(*args: Any, **options: Any) -> Any:
+        with turn:
+            return build(*args, **options)
+
+    return guarded
+
+
+routing._create_map = one_at_a_time(routing._create_map)
 
 
 def _answer(status: int, **parsed: Any) -> tuple[Any, dict[str, Any]]:
