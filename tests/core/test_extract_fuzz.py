@@ -123,6 +123,11 @@ LD = b'<h1>X</h1><script type="application/ld+json">%s</script>'
         ),
         pytest.param(LD % (b'{"price":' + b"9" * 100_000 + b"}"), id="long number"),
         pytest.param(b"<h1>X</h1>" + b"<p class=price>$1</p>" * 50_000, id="many prices"),
+        pytest.param(
+            b"<title>%s</title>" % b" | ".join(b"Some lamp %d" % n for n in range(20_000))
+            + b"".join(b"<p>Other words %dx</p>" % n for n in range(20_000)),
+            id="many names",
+        ),
         pytest.param(b"<p class=price>" + b"1 " * 200_000, id="long number text"),
         pytest.param(b"<p class=price>" + b"1,1." * 100_000, id="separators"),
         pytest.param(b'<p class="' + b"price-old " * 50_000 + b'">$5</p>', id="long class"),

@@ -32,6 +32,8 @@ _PARTS = re.compile(
 )
 _SITE = re.compile(r"logo|brand|site-?(?:title|name)|shop-?name|menu|crumb", re.IGNORECASE)
 _MOST_LIKELY = 60
+_LONGEST_TITLE = 400
+"""Characters of a title that is cut into names: each is held against all of a page's texts."""
 _SHORTEST_NAME = 8
 _LONGEST_NAME = 120
 _NO_HEADINGS = frozenset(("a", "script", "style", "option", "title", "noscript", "textarea"))
@@ -66,7 +68,9 @@ def heading_of(document: Document, known_as: Sequence[str]) -> LexborNode | None
         return headings[0]
     # Titles carry the shop's name and slogan, too: the longest part is likely the product's.
     parts = sorted(
-        {part for name in known_as for part in _PARTS.split(name)}, key=len, reverse=True
+        {part for name in known_as for part in _PARTS.split(name[:_LONGEST_TITLE])},
+        key=len,
+        reverse=True,
     )
     names = [tokens(part) for part in parts if len(part) >= _SHORTEST_NAME]
     for name in names:
