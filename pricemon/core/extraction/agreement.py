@@ -6,7 +6,7 @@ the list price, nobody can be believed: `conflict`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pricemon.core import currencies
@@ -49,7 +49,6 @@ class Settled:
     reason: Reason | None = None
     detail: str = ""
     seen: Seen | None = None
-    losers: dict[int, str] = field(default_factory=dict)
 
 
 def settle(claims: Sequence[Claim], view: View) -> Settled:
@@ -165,7 +164,7 @@ def _against(
     }
     if claim.list_price == winner.amount or price in beside | offered or not view.sure:
         return _accept(claim, price, None, view)
-    if not _is_called_a_price(winner) and winner.place.size != "large":
+    if not (_is_called_a_price(winner) or winner.alone or winner.place.size == "large"):
         # What nothing calls a price does not overrule what markup calls one.
         return _accept(claim, price, None, view)
     return Settled(
@@ -175,14 +174,14 @@ def _against(
 
 
 def _is_called_a_price(seen: Seen) -> bool:
+    """Whether a name or a word near the amount calls it a price."""
     words = seen.label | labels.of(seen.after)
-    named = seen.place.price < NEVER or seen.alone
-    return named or bool(words & (Label.PRICE | Label.NOW | Label.BUY))
+    return seen.place.price < NEVER or bool(words & (Label.PRICE | Label.NOW | Label.BUY))
 
 
 def _net(seen: Seen) -> bool:
     """Whether an amount is named as without tax, per unit, or an instalment."""
-    return bool((seen.label | labels.of(seen.after) | labels.of(seen.behind)) & Label.RATE)
+    return bool(labels.around(seen) & Label.RATE)
 
 
 def currency_of(settled: Settled, document: Document) -> str | None:
@@ -245,7 +244,7 @@ def checked(settled: Settled, view: View, document: Document, *, others: int) ->
         return settled
     kind = (document.meta("og:type") or "").lower()
     words = seen.label | labels.of(seen.after)
-    called = seen.place.price < NEVER or bool(words & (Label.PRICE | Label.NOW | Label.BUY))
+    called = _is_called_a_price(seen)
     near = seen.place.around.up <= NEAR_HEADING
     shown_so = seen.place.size == "large" or any(one.kind == "list" for one in view.seen)
     product = "product" in kind or (near and (view.buyable or called or shown_so))

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pricemon.core.extraction.vocabulary import phrases, smaller
 from pricemon.core.extraction.vocabulary.phrases import SAVINGS, Label
 from pricemon.core.extraction.vocabulary.units import UNITS
 from pricemon.core.extraction.vocabulary.unspaced import UNSPACED
+
+if TYPE_CHECKING:
+    from pricemon.core.extraction.sight import Seen
 
 _WORD = re.compile(r"[^\W_]+|\+")
 _PER = re.compile(
@@ -96,6 +100,11 @@ def before(text: str) -> int:
 def is_price(text: str) -> bool:
     """Whether a label says `Price` and nothing more: `Price for members` is another one."""
     return bool(PHRASES.get(" ".join(_WORD.findall(text.lower())), 0) & Label.PRICE)
+
+
+def around(seen: Seen) -> int:
+    """What the words before, after and behind an amount say, together."""
+    return seen.label | of(seen.after) | of(seen.behind)
 
 
 _UNIT = re.compile(r"\s*(%|°|\"|″|”|'|[^\W\d_]+[²2]?\+?|×)")

@@ -79,10 +79,13 @@ def is_rest(node: LexborNode, text: str) -> bool:
     for _ in range(_SPLIT_IN):
         if sibling is None or _POINT_LAST.search(before):
             break
-        piece = " ".join((sibling.text_content or sibling.text() or "").split())
-        before = plain_digits(piece) + before
+        before = _piece(sibling) + before
         sibling = sibling.prev
     return bool(_POINT_LAST.search(before))
+
+
+def _piece(node: LexborNode) -> str:
+    return " ".join(plain_digits(node.text_content or node.text() or "").split())
 
 
 def _with_cents(element: LexborNode, text: str) -> str:
@@ -91,7 +94,7 @@ def _with_cents(element: LexborNode, text: str) -> str:
     for _ in range(_SPLIT_IN):
         if sibling is None:
             break
-        piece = " ".join(plain_digits(sibling.text_content or sibling.text() or "").split())
+        piece = _piece(sibling)
         if piece:
             joined = _join(text, piece, sibling)
             if not _PIECE.fullmatch(piece) or " " in joined[len(text) :]:

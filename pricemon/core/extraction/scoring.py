@@ -190,8 +190,7 @@ def _mark_pieces_of_packs(found: list[Seen]) -> None:
 
 
 def _is_each(seen: Seen) -> bool:
-    said = seen.label | labels.of(seen.after) | labels.of(seen.behind)
-    return bool(said & Label.EACH)
+    return bool(labels.around(seen) & Label.EACH)
 
 
 def _drop_repeated(found: list[Seen]) -> None:

@@ -12,7 +12,7 @@ from pricemon.core.extraction.vocabulary.phrases import Label
 from pricemon.core.extraction.zones import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from selectolax.lexbor import LexborNode
 
@@ -128,12 +128,10 @@ def buy_buttons(document: Document) -> list[LexborNode]:
     for node in document.tree.css(_BUY_CSS)[:_MOST_BUTTONS]:
         attributes = node.attributes
         declared = attributes.get("class") or attributes.get("id") or attributes.get("name") or ""
-        if names.says(declared) & Says.BUY:
+        if names.says(declared) & Says.BUY or (
+            node.tag in ("button", "input", "a") and _says_that_it_buys(node, attributes)
+        ):
             found.append(node)
-        elif node.tag in ("button", "input", "a"):
-            text = attributes.get("value") or attributes.get("aria-label") or node.text()[:60]
-            if labels.of(" ".join(text.split())) & Label.BUY:
-                found.append(node)
     return found
 
 
@@ -142,8 +140,12 @@ def is_enabled(button: LexborNode) -> bool:
     attributes = button.attributes
     if "disabled" in attributes or "disabled" in (attributes.get("class") or "").lower():
         return False
-    said = attributes.get("value") or attributes.get("aria-label") or button.text()[:60]
-    return button.tag != "form" and bool(labels.of(" ".join(said.split())) & Label.BUY)
+    return button.tag != "form" and _says_that_it_buys(button, attributes)
+
+
+def _says_that_it_buys(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    said = attributes.get("value") or attributes.get("aria-label") or node.text()[:60]
+    return bool(labels.of(" ".join(said.split())) & Label.BUY)
 
 
 def reach(buttons: Sequence[LexborNode]) -> dict[int, int]:

@@ -112,14 +112,18 @@ def _belong_together(*parts: Seen) -> bool:
 
 def _is_old(old: Seen, saved: Seen, percents: Collection[int]) -> bool:
     """Whether something besides the sum speaks of a reduction: sums may also be chance."""
-    return old.kind == "list" or is_called_saving(saved) or _is_percent(saved, old, percents)
+    return (
+        old.kind == "list"
+        or is_called_saving(saved)
+        or is_percent(saved.amount, old.amount, percents)
+    )
 
 
 def _is_saving(saved: Seen, now: Seen, old: Seen, percents: Collection[int]) -> bool:
     """Whether `saved` is what is taken off and `now` what is left, and not the other way round."""
     if is_called_saving(saved) or is_called_saving(now):
         return not is_called_saving(now)
-    by_percent = [_is_percent(one, old, percents) for one in (saved, now)]
+    by_percent = [is_percent(one.amount, old.amount, percents) for one in (saved, now)]
     if any(by_percent):
         return by_percent == [True, False]
     if now.kind != "price" or saved.kind != "price":
@@ -137,6 +141,7 @@ def is_called_saving(seen: Seen) -> bool:
     )
 
 
-def _is_percent(part: Seen, old: Seen, percents: Collection[int]) -> bool:
-    percent = part.amount * 100 / old.amount
+def is_percent(part: Decimal, whole: Decimal, percents: Collection[int]) -> bool:
+    """Whether one of the page's percentages is what `part` is of `whole`."""
+    percent = part * 100 / whole
     return any(abs(percent - shown) <= 1 for shown in percents)

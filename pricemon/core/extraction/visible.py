@@ -64,12 +64,12 @@ def look(
     buttons = subject.buy_buttons(document)
     buys = subject.reach(buttons)
     anchor = heading if heading is not None else next(iter(buttons), None)
+    orderable = any(map(subject.is_enabled, buttons))
     page = texts.scan(body, subject.first_text(heading))
 
     def view(zones: Zones, seeds: Sequence[texts.Seed]) -> View:
         found = _amounts(seeds, zones, evidence)
         scoring.judge(found, zones, texts=page, buys=buys)
-        orderable = any(map(subject.is_enabled, buttons))
         seen = View(found, zones, heading, buyable=bool(buttons), orderable=orderable, texts=page)
         winner.decide(seen, next(iter(evidence), None))
         return seen

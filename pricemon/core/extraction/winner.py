@@ -107,8 +107,8 @@ def _named_so_alone(found: list[Seen]) -> list[Seen]:
 
 
 def _is_said_to_be_less(seen: Seen) -> bool:
-    said = seen.label | labels.of(seen.after) | labels.of(seen.behind)
-    return bool(said & (Label.SECONDARY | Label.RATE | Label.SAVING | Label.LIST))
+    less = Label.SECONDARY | Label.RATE | Label.SAVING | Label.LIST
+    return bool(labels.around(seen) & less)
 
 
 def _settle_pair(ranked: list[list[Seen]], view: View) -> list[list[Seen]]:
@@ -153,8 +153,7 @@ def _discount_is_shown(low: Seen, high: Seen, view: View) -> bool:
     saved = high.amount - low.amount
     if any(seen.amount == saved and sums.is_called_saving(seen) for seen in view.seen):
         return True
-    percent = saved * 100 / high.amount
-    return any(abs(percent - shown) <= 1 for shown in view.texts.percents)
+    return sums.is_percent(saved, high.amount, view.texts.percents)
 
 
 def _are_options(one: Seen, other: Seen) -> bool:
